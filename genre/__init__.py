@@ -1,0 +1,27 @@
+"""Tell which musical genre a recording is, and show why.
+
+`genre.predict("song.mp3")` is the whole product in one call. Importing this package loads no heavy library;
+the rooms (`genre.audio`, `genre.spectrogram`, …) are imported when they are first used.
+"""
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from genre.errors import AudioError, GenreError, ModelError, SettingsError
+
+if TYPE_CHECKING:
+    from genre.classifier import Prediction, predict
+
+__version__ = "0.1.0"
+__all__ = ["AudioError", "GenreError", "ModelError", "Prediction", "SettingsError", "predict"]
+
+_ROOMS = frozenset({"audio", "backbones", "checkpoints", "classifier", "labels", "preview", "spectrogram", "store"})
+
+
+def __getattr__(name: str) -> ModuleType | object:
+    if name in _ROOMS:
+        return importlib.import_module(f"genre.{name}")
+    if name in ("predict", "Prediction"):
+        return getattr(importlib.import_module("genre.classifier"), name)
+    raise AttributeError(f"module 'genre' has no attribute {name!r}")
