@@ -1,0 +1,147 @@
+"""The answer is the network's answer, whoever asks, with its windows, its warnings and its provenance."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import genre
+from genre import audio, backbones, checkpoints, spectrogram, store
+from genre.classifier import MODELS_KEPT, classifier, predict
+from genre.errors import AudioError, ModelError, SettingsError
+from genre.settings import SAMPLE_RATE, Settings
+
+Tone = Callable[..., np.ndarray]
+FLOAT32 = Settings(precision="float32")
+
+
+def make_model(folder: Path, seed: int = 0) -> Path:
+    """Write a small random network in the published layout, as a person would drop it in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    torch.save(backbones.build("squeezenet1_1", "published", 16).state_dict(), folder / "save.pt")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "squeezenet1_1_cqt")
+
+
+@pytest.fixture(scope="module")
+def music() -> np.ndarray:
+    """30 s of chords that change, over a beat."""
+    generator = np.random.default_rng(1)
+    time = np.arange(30 * SAMPLE_RATE) / SAMPLE_RATE
+    chord = (time // 2).astype(int) % 4
+    roots = np.array([110.0, 146.8, 164.8, 98.0])[chord]
+    sound = sum(np.sin(2 * np.pi * roots * ratio * time) for ratio in (1, 1.26, 1.5, 2))
+    return (0.1 * sound + 0.3 * generator.standard_normal(len(time)) * np.exp(-20 * (time % 0.5))).astype(np.float32)
+
+
+def test_probabilities_are_those_of_the_plain_steps(random_model: Path, music: np.ndarray) -> None:
+    card = store.find(random_model, FLOAT32)
+    network = backbones.build("squeezenet1_1", "published", 16).eval()
+    network.load_state_dict(checkpoints.read(random_model / "save.pt"))
+    images = spectrogram.images(audio.load((SAMPLE_RATE, music)).samples, card.spectrogram)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(spectrogram.network_input(images, card.spectrogram)))
+    expected = torch.softmax(logits, 1).numpy()
+
+    answer = classifier(random_model, FLOAT32).predict((SAMPLE_RATE, music))
+    ids = card.taxonomy.ids
+    found = np.array([[window.probabilities[genre_id] for genre_id in ids] for window in answer.windows])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose([dict(answer.ranked)[g] for g in ids], expected.mean(axis=0), atol=1e-5)
+    assert [p for _, p in answer.ranked] == sorted((p for _, p in answer.ranked), reverse=True)
+
+
+def test_the_fast_precision_agrees_with_float32(music: np.ndarray) -> None:
+    fast = dict(classifier().predict((SAMPLE_RATE, music)).ranked)
+    exact = dict(classifier(settings=FLOAT32).predict((SAMPLE_RATE, music)).ranked)
+    assert max(abs(fast[genre_id] - exact[genre_id]) for genre_id in exact) < 0.05
+    assert max(fast, key=fast.__getitem__) == max(exact, key=exact.__getitem__)
+
+
+def test_windows_lie_where_the_recording_has_them(random_model: Path, music: np.ndarray) -> None:
+    whole = classifier(random_model).predict((SAMPLE_RATE, music))
+    assert len(whole.windows) == 2  # 30 s hold two windows of 11.4 s, centred
+    assert whole.windows[0].start == pytest.approx(3.6, abs=0.1)
+    assert whole.windows[1].end == pytest.approx(26.4, abs=0.1)
+    part = classifier(random_model).predict((SAMPLE_RATE, music), start=10, clip_seconds=12)
+    assert len(part.windows) == 1
+    assert part.windows[0].start == pytest.approx(10.3, abs=0.1)
+    assert part.start == 10
+
+
+def test_the_row_is_the_documented_one_and_is_json(music: np.ndarray) -> None:
+    row = json.loads(json.dumps(predict((SAMPLE_RATE, music)).to_dict(top=3)))
+    assert set(row) == {"source", "model", "taxonomy", "weights", "top", "windows", "warnings", "seconds"}
+    assert (row["source"], row["model"], row["taxonomy"]) == ("array", "vgg19_bn_cqt", "ccmusic16")
+    assert set(row["weights"]) == {"origin", "trained_on", "accuracy", "measured_on", "sha256"}
+    assert row["weights"]["origin"] == "embedded"
+    assert len(row["weights"]["sha256"]) == 64
+    assert 0 < row["weights"]["accuracy"] < 1
+    assert len(row["top"]) == 3
+    assert set(row["top"][0]) == {"id", "en", "zh", "probability"}
+    assert set(row["seconds"]) == {"decode", "spectrogram", "network", "total"}
+    for window in row["windows"]:
+        assert sum(window["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_warnings_and_refusals(random_model: Path, music: np.ndarray, tone: Tone) -> None:
+    model = classifier(random_model)
+    assert "short" in model.predict((SAMPLE_RATE, music[: 5 * SAMPLE_RATE])).warnings
+    long = model.predict((SAMPLE_RATE, music))
+    assert "short" not in long.warnings
+    assert ("unsure" in long.warnings) == (long.ranked[0][1] < 0.6)
+    assert "quiet" in model.predict((SAMPLE_RATE, 0.002 * music)).warnings
+    with pytest.raises(AudioError, match="array"):
+        model.predict((SAMPLE_RATE, np.zeros(5 * SAMPLE_RATE, np.float32)))
+    with pytest.raises(SettingsError, match="clip_seconds"):
+        model.predict((SAMPLE_RATE, music), clip_seconds=0.5)
+
+
+def test_twenty_callers_each_get_their_own_answer(random_model: Path, tone: Tone) -> None:
+    sounds = [(SAMPLE_RATE, tone(frequency=55 * 2 ** (i / 4), seconds=12)) for i in range(20)]
+    alone = [classifier(random_model, FLOAT32).predict(sound).ranked for sound in sounds]
+    assert len(set(alone)) == 20
+    cold = make_model(random_model.parent / "other" / "squeezenet1_1_cqt")  # the first call loads, from 20 threads
+    with ThreadPoolExecutor(20) as pool:
+        together = list(pool.map(lambda sound: classifier(cold, FLOAT32).predict(sound), sounds))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose([dict(one)[g] for g, _ in other.ranked], [p for _, p in other.ranked], atol=1e-5)
+
+
+def test_classifiers_are_kept_reread_when_replaced_and_bounded(tmp_path: Path, music: np.ndarray) -> None:
+    folder = make_model(tmp_path / "squeezenet1_1_cqt", seed=1)
+    first = classifier(folder)
+    assert classifier(folder) is first
+    before = first.predict((SAMPLE_RATE, music)).ranked
+    make_model(folder, seed=2)
+    after = classifier(folder).predict((SAMPLE_RATE, music)).ranked
+    assert dict(after) != dict(before)
+    kept = classifier(folder)
+    for number in range(MODELS_KEPT):
+        classifier(make_model(tmp_path / str(number) / "squeezenet1_1_cqt", seed=number))
+    assert classifier(folder) is not kept
+
+
+def test_the_public_call_takes_a_folder_and_names_what_exists(random_model: Path, music: np.ndarray) -> None:
+    answer = genre.predict((SAMPLE_RATE, music), model=random_model, clip_seconds=15, start=2)
+    assert answer.card.origin == "dropped-in"
+    assert answer.card.accuracy is None
+    with pytest.raises(ModelError, match="vgg19_bn_cqt"):
+        genre.predict((SAMPLE_RATE, music), model="vgg99_cqt")
+
+
+def test_cuda_that_is_not_there_is_refused() -> None:
+    if torch.cuda.is_available():
+        assert classifier(settings=Settings(device="cuda")).load()
+    else:
+        with pytest.raises(SettingsError, match="CUDA"):
+            classifier(settings=Settings(device="cuda"))
