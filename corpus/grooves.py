@@ -1,0 +1,165 @@
+"""The twelve popular genres as a table that a musician could argue with.
+
+Every figure is a range or a weighted choice; what is not here (key, reverb, coding, noise) is drawn alike for all
+genres, so that nothing but the music tells the class. Programs are General MIDI, counted from 0.
+"""
+
+from dataclasses import dataclass
+
+PIANO, BRIGHT_PIANO, RHODES, DX_PIANO, HARPSICHORD, CELESTA, GLOCKENSPIEL, VIBES = 0, 1, 4, 5, 6, 8, 9, 11
+DRAWBAR, ROCK_ORGAN, CHURCH_ORGAN, ACCORDION, HARMONICA = 16, 18, 19, 21, 22
+NYLON, STEEL, JAZZ_GUITAR, CLEAN, MUTED, OVERDRIVE, DISTORTION = 24, 25, 26, 27, 28, 29, 30
+ACOUSTIC_BASS, FINGER_BASS, PICK_BASS, FRETLESS, SLAP, SYNTH_BASS, SYNTH_BASS_2 = 32, 33, 34, 35, 36, 38, 39
+VIOLIN, CELLO, PIZZICATO, HARP, STRINGS, SLOW_STRINGS, SYNTH_STRINGS, CHOIR = 40, 42, 45, 46, 48, 49, 50, 52
+TRUMPET, TROMBONE, MUTE_TRUMPET, BRASS, SYNTH_BRASS, SOPRANO_SAX, ALTO_SAX, TENOR_SAX = 56, 57, 59, 61, 62, 64, 65, 66
+OBOE, CLARINET, FLUTE, WHISTLE = 68, 71, 73, 78
+SQUARE, SAW, FIFTHS, WARM_PAD, POLY_PAD, SWEEP_PAD, NEW_AGE = 80, 81, 86, 89, 90, 95, 88
+BANJO, MANDOLIN_LIKE, UKULELE_LIKE = 105, 25, 24
+STANDARD, ROOM, POWER, ELECTRONIC, TR808, JAZZ_KIT, BRUSH = 0, 8, 16, 24, 25, 32, 40
+VOICE_HIGH, VOICE_LOW = -1, -2  # sung by voice.py, not by a SoundFont
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one genre is played."""
+
+    grooves: tuple[str, ...]  # MMA's names
+    tempo: tuple[int, int]  # quarter notes a minute
+    moods: tuple[str, ...]  # keys of harmony.PROGRESSIONS
+    leads: dict[int, float]  # program (or voice): weight
+    kits: tuple[int, ...]
+    keyboards: tuple[int, ...]
+    guitars: tuple[int, ...]
+    basses: tuple[int, ...]
+    pads: tuple[int, ...]
+    drums_db: tuple[float, float]  # level of the drums in the mix
+    lead_db: tuple[float, float]
+    drumless: float = 0.1  # chance that nobody drums at all
+    pad: float = 0.4  # chance of a held pad in the chorus
+    density: tuple[float, float] = (1.2, 2.4)  # melody notes a second
+    register: tuple[int, int] = (57, 76)  # where the lead sings, MIDI
+    harmony: float = 0.3  # chance that choruses are sung in thirds
+    vibrato: tuple[float, float] = (10.0, 40.0)  # cents
+    effort: tuple[float, float] = (0.3, 0.7)
+    wall: tuple[float, float] = (0.0, 0.0)  # chance of power chords, and in verses too
+    drive: tuple[float, float] = (0.0, 0.0)  # dB into the amplifier
+    arpeggio: float = 0.0  # chance of a running eighth- or sixteenth-note figure
+    pump: float = 0.0  # chance that the kick ducks everything else
+    club: float = 0.0  # chance that our own four-on-the-floor replaces MMA's drums and bass
+    octave_bass: float = 0.0
+    strum: float = 0.0  # chance of an added strummed guitar
+    swing: float = 0.0  # chance that the lead lags behind the beat
+    melisma: float = 0.0  # share of notes that turn into runs
+
+
+STYLES: dict[str, Style] = {
+    "pop_vocal_ballad": Style(
+        ("PianoBallad", "PianoBallad1", "PopBallad", "PopBallad1", "StringBallad", "8BeatBallad1", "8BeatBallad2",
+         "8BeatBallad3", "16BeatBallad1", "16BeatBallad2", "16BeatBallad3", "OldieBallad", "Ballad", "Ballad68",
+         "Ballad128", "BALD01", "BALD03", "68Ballad"),
+        (56, 84), ("ballad", "ballad", "minor_ballad"),
+        {VOICE_HIGH: 6, VOICE_LOW: 4, ALTO_SAX: 0.3, FLUTE: 0.3, VIOLIN: 0.3}, (STANDARD, ROOM, BRUSH),
+        (PIANO, PIANO, DX_PIANO, BRIGHT_PIANO), (NYLON, STEEL, CLEAN), (FINGER_BASS, FRETLESS, ACOUSTIC_BASS),
+        (STRINGS, SLOW_STRINGS, WARM_PAD, CHOIR), (-12, -5), (2, 6), drumless=0.35, pad=0.8, density=(0.8, 1.6),
+        register=(55, 77), vibrato=(30, 60), effort=(0.3, 0.8), melisma=0.05,
+    ),
+    "adult_contemporary": Style(
+        ("8Beat", "8Beat1", "8Beat2", "EasySwing", "Slow16Beat", "MellowRB", "PopShuffle1", "PopShuffle2", "16Beat1",
+         "16Beat2", "16Beat3", "16Shuffle1", "16Shuffle2", "SlowJazz", "BossaNova", "MellowJazz", "SoulPop"),
+        (84, 112), ("jazzy", "soft", "jazzy"),
+        {VOICE_HIGH: 3, VOICE_LOW: 3, ALTO_SAX: 1, SOPRANO_SAX: 1, CLEAN: 0.6, FLUTE: 0.4, VIBES: 0.3},
+        (STANDARD, STANDARD, JAZZ_KIT), (RHODES, DX_PIANO, PIANO, VIBES), (CLEAN, JAZZ_GUITAR, NYLON),
+        (FINGER_BASS, FRETLESS), (STRINGS, WARM_PAD, NEW_AGE), (-7, -2), (1, 4), drumless=0.05, pad=0.5,
+        density=(1.2, 2.2), register=(54, 73), vibrato=(15, 35), effort=(0.2, 0.5), swing=0.5,
+    ),
+    "teen_pop": Style(
+        ("BubbleRock", "8BeatPop1", "8BeatPop2", "8BeatPop3", "Pop", "WorldPop", "80sPop", "highfiveA", "highfiveB",
+         "PopRock2", "POP01", "POP02", "POP03", "POP04", "8BeatDance", "Twist"),
+        (104, 138), ("bright", "four_chords"),
+        {VOICE_HIGH: 8, SQUARE: 0.5, SAW: 0.5}, (ELECTRONIC, POWER, STANDARD), (BRIGHT_PIANO, DX_PIANO, CELESTA),
+        (CLEAN, MUTED, OVERDRIVE), (SYNTH_BASS, PICK_BASS, SYNTH_BASS_2), (POLY_PAD, SYNTH_STRINGS, SYNTH_BRASS),
+        (-3, 1), (2, 5), drumless=0.0, density=(2.0, 3.4), register=(62, 81), harmony=0.8, vibrato=(0, 12),
+        effort=(0.6, 1.0), wall=(0.25, 0.2), drive=(14, 24), arpeggio=0.25, pump=0.1,
+    ),
+    "contemporary_dance_pop": Style(
+        ("Trance", "Trance1", "Trance2", "House", "Dance1", "Dance2", "Techno", "Rave", "ElectricPop", "HOUS01",
+         "HOUS02", "HOUS03", "TECH01", "TECH02", "TECH03", "DANC01", "DANC02", "TeamTechno", "Ambient1", "Ambient2"),
+        (118, 140), ("club", "club", "minor_four"),
+        {SAW: 3, SQUARE: 2, VOICE_HIGH: 3, FIFTHS: 1, POLY_PAD: 1}, (ELECTRONIC, TR808),
+        (DX_PIANO, POLY_PAD, SAW), (MUTED, CLEAN), (SYNTH_BASS, SYNTH_BASS_2), (SWEEP_PAD, POLY_PAD, WARM_PAD),
+        (-2, 3), (-4, 1), drumless=0.18, pad=0.7, density=(1.5, 4.0), register=(60, 84), vibrato=(0, 15),
+        effort=(0.4, 0.9), arpeggio=0.85, pump=0.8, club=0.75,
+    ),
+    "dance_pop": Style(
+        ("BoneyM", "BoneyMPlus", "DancePop1", "DancePop2", "DancePop3", "DiscoSoul", "8BeatDance", "DANC03", "DANC04",
+         "LatinHouse", "House", "FUNK01"),
+        (106, 128), ("bright", "four_chords", "disco"),
+        {VOICE_HIGH: 5, VOICE_LOW: 2, BRASS: 0.7, TENOR_SAX: 0.3, SYNTH_BRASS: 0.5}, (POWER, STANDARD, ELECTRONIC),
+        (BRIGHT_PIANO, PIANO, DX_PIANO), (CLEAN, MUTED), (FINGER_BASS, SLAP, PICK_BASS), (STRINGS, SYNTH_STRINGS),
+        (-2, 2), (0, 3), drumless=0.0, pad=0.7, density=(1.6, 3.0), register=(57, 78), harmony=0.6, vibrato=(5, 25),
+        effort=(0.5, 0.9), arpeggio=0.15, pump=0.2, club=0.35, octave_bass=0.7,
+    ),
+    "classic_indie_pop": Style(
+        ("FolkRock", "60sPop", "60sRock", "60sRock1", "PopRock1", "FolkRockPlus", "POP05", "ROCK01", "ROCK02",
+         "8Beat3", "08Beat01", "08Beat02"),
+        (108, 156), ("jangle", "four_chords", "modal"),
+        {VOICE_LOW: 5, VOICE_HIGH: 3, GLOCKENSPIEL: 0.6, WHISTLE: 0.3, CLEAN: 0.8, TRUMPET: 0.3}, (ROOM, STANDARD),
+        (DRAWBAR, PIANO, GLOCKENSPIEL), (CLEAN, STEEL, CLEAN), (PICK_BASS, FINGER_BASS), (STRINGS, DRAWBAR),
+        (-4, 0), (-2, 2), drumless=0.05, pad=0.25, density=(1.5, 2.6), register=(52, 70), harmony=0.35,
+        vibrato=(0, 10), effort=(0.2, 0.5), wall=(0.35, 0.3), drive=(6, 16), arpeggio=0.5, strum=0.6,
+    ),
+    "chamber_cabaret_and_art_pop": Style(
+        ("ShowTune", "ShowTune1", "Charleston", "Broadway", "BroadwayWaltz", "FrenchWaltz", "FrenchWaltz1",
+         "VieneseWaltz", "Foxtrot", "SlowBroadway", "Tango", "RagTime", "Waltz", "GypsyJazz", "SoftShoe", "QuickStep"),
+        (76, 168), ("chromatic", "chromatic", "minor_ballad"),
+        {VOICE_LOW: 3, VOICE_HIGH: 4, ACCORDION: 1, CLARINET: 1, CELLO: 1, VIOLIN: 0.7, MUTE_TRUMPET: 0.5},
+        (BRUSH, JAZZ_KIT), (PIANO, HARPSICHORD, ACCORDION, CELESTA), (NYLON, JAZZ_GUITAR, BANJO),
+        (ACOUSTIC_BASS, ACOUSTIC_BASS, CELLO), (PIZZICATO, STRINGS, SLOW_STRINGS, OBOE), (-10, -4), (0, 4),
+        drumless=0.6, pad=0.6, density=(1.4, 3.2), register=(52, 76), vibrato=(15, 60), effort=(0.3, 0.7),
+    ),
+    "soul_or_r_and_b": Style(
+        ("R&B", "DSoul", "R&B-Ballad", "BVFunk", "BVFunkHorns", "Soul", "SoulPop", "ModernR&B", "60sSoul",
+         "8beatmotownA", "8beatmotownB", "Funk1", "Funk2", "RnB01", "RnB02", "RnB03", "HIP01", "HIP02", "MellowRB"),
+        (62, 112), ("soul", "soul", "jazzy"),
+        {VOICE_HIGH: 5, VOICE_LOW: 4, TENOR_SAX: 0.7, RHODES: 0.3}, (STANDARD, TR808, ROOM, TR808),
+        (RHODES, DRAWBAR, RHODES, DX_PIANO), (CLEAN, MUTED, JAZZ_GUITAR), (FINGER_BASS, SLAP, SYNTH_BASS),
+        (BRASS, STRINGS, WARM_PAD), (-4, 1), (1, 4), drumless=0.03, pad=0.4, density=(1.6, 3.4), register=(55, 77),
+        harmony=0.4, vibrato=(20, 45), effort=(0.5, 0.9), swing=0.8, melisma=0.25,
+    ),
+    "adult_alternative_rock": Style(
+        ("BasicRock", "BasicRock4", "PopRock2", "Rock1", "Rock2", "ShuffleRock", "Rock128", "DigitalRock", "rock1A",
+         "rock1B", "ROCK03", "ROCK04", "ROCK05", "ROCK06", "W-RockMainA"),
+        (84, 136), ("modal", "minor_four", "modal"),
+        {VOICE_LOW: 6, VOICE_HIGH: 2, OVERDRIVE: 1.2, ROCK_ORGAN: 0.3}, (ROOM, STANDARD, POWER),
+        (ROCK_ORGAN, DRAWBAR, PIANO), (CLEAN, STEEL, OVERDRIVE), (PICK_BASS, FINGER_BASS), (ROCK_ORGAN, WARM_PAD),
+        (-3, 1), (-3, 1), drumless=0.0, pad=0.2, density=(1.2, 2.2), register=(48, 67), harmony=0.2, vibrato=(5, 20),
+        effort=(0.4, 0.8), wall=(0.85, 0.6), drive=(14, 30), arpeggio=0.2, strum=0.35,
+    ),
+    "uplifting_anthemic_rock": Style(
+        ("RockBallad", "RockBallad1", "Rock1", "Rock2", "HeavyMetal", "metal1A", "metal1B", "DigitalRock",
+         "BasicRock", "ROCK07", "ROCK08", "PUNK01", "MTL01", "8Beat2"),
+        (112, 156), ("anthem", "four_chords", "anthem"),
+        {VOICE_LOW: 5, VOICE_HIGH: 4, DISTORTION: 1.2}, (POWER, POWER, ROOM), (BRIGHT_PIANO, PIANO),
+        (DISTORTION, OVERDRIVE), (PICK_BASS, PICK_BASS), (STRINGS, SYNTH_STRINGS, CHOIR), (-1, 3), (-3, 1),
+        drumless=0.0, pad=0.7, density=(1.0, 2.0), register=(60, 77), harmony=0.6, vibrato=(10, 30),
+        effort=(0.8, 1.0), wall=(1.0, 0.8), drive=(24, 42), arpeggio=0.5,
+    ),
+    "soft_rock": Style(
+        ("SoftRock", "SoftRock1", "SoftRock2", "SlowRock", "slowrockA", "8Beat2", "RockBallad", "8beat1A", "8beat2A",
+         "16beat1A", "16Beat01", "08Beat03"),
+        (72, 110), ("soft", "soft", "four_chords"),
+        {VOICE_LOW: 5, VOICE_HIGH: 3, CLEAN: 0.8, OVERDRIVE: 0.5, TENOR_SAX: 0.4}, (STANDARD, ROOM),
+        (DX_PIANO, PIANO, RHODES, DRAWBAR), (CLEAN, STEEL, CLEAN), (FINGER_BASS, PICK_BASS), (STRINGS, WARM_PAD, CHOIR),
+        (-6, -1), (-1, 3), drumless=0.03, pad=0.5, density=(1.2, 2.2), register=(53, 73), harmony=0.75,
+        vibrato=(10, 30), effort=(0.3, 0.6), wall=(0.35, 0.1), drive=(6, 16), arpeggio=0.3, strum=0.5,
+    ),
+    "acoustic_pop": Style(
+        ("GuitarBallad", "GuitarBallad1", "Arpeggio8", "Arpeggio4", "FolkBallad", "FolkBallad1", "Folk", "FolkWalk",
+         "Arpeggio68", "FolkArticulated", "BlueFolk"),
+        (76, 128), ("jangle", "four_chords", "soft"),
+        {VOICE_HIGH: 4, VOICE_LOW: 4, HARMONICA: 0.6, STEEL: 0.4, FLUTE: 0.3, WHISTLE: 0.3}, (BRUSH, ROOM),
+        (STEEL, NYLON, PIANO), (STEEL, STEEL, NYLON), (ACOUSTIC_BASS, FINGER_BASS), (STRINGS, CELLO),
+        (-14, -7), (0, 4), drumless=0.65, pad=0.15, density=(1.3, 2.4), register=(53, 74), harmony=0.4,
+        vibrato=(5, 25), effort=(0.1, 0.4), strum=0.75, arpeggio=0.3,
+    ),
+}  # fmt: skip
