@@ -1,0 +1,1 @@
+"""Scripts that print figures; none of them asserts a time."""

@@ -1,0 +1,5 @@
+"""`python -m genre` is the command `genre`."""
+
+from genre.cli import main
+
+main()

@@ -1,0 +1,312 @@
+"""The command line: classify, models, download, serve, warmup.
+
+Only typer is imported here, so that `genre --help` answers at once; each command imports what it needs.
+"""
+
+import dataclasses
+import io
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from genre import __version__
+from genre.cli_texts import CLI
+from genre.errors import GenreError
+from genre.labels import Language, display
+from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, UNSURE_BELOW, Hub, Settings
+from genre.web.texts import text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from genre.classifier import Prediction
+    from genre.rows import Row
+
+    Answer = Prediction | GenreError
+
+PIPED_WIDTH = 160  # columns of a table that no terminal limits
+BAR_WIDTH = 30  # columns
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """Return the language that a terminal's locale asks for, in gettext's order."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+_LANGUAGE = language_of(os.environ)
+
+
+def _say(key: str, language: Language = _LANGUAGE, **values: object) -> str:
+    return CLI[key][language].format(**values)
+
+
+app = typer.Typer(
+    help=_say("app"), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+
+
+def main() -> None:
+    """Run the command of `sys.argv`. Speaks UTF-8 whatever the locale: names of files and genres need it."""
+    for stream in (sys.stdout, sys.stderr):
+        cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", errors="backslashreplace")
+    app(prog_name="genre")
+
+
+@app.callback()
+def _root(version: Annotated[bool, typer.Option("--version", help=_say("version"), is_eager=True)] = False) -> None:
+    if version:
+        print(f"genre {__version__}")
+        raise typer.Exit
+
+
+@app.command(help=_say("classify"))
+def classify(
+    files: Annotated[list[str], typer.Argument(help=_say("files"), metavar="FILE", show_default=False)],
+    model: Annotated[str, typer.Option(help=_say("model"), metavar="NAME|FOLDER")] = DEFAULT_MODEL,
+    clip_seconds: Annotated[
+        float, typer.Option(help=_say("clip_seconds"), min=CLIP_SECONDS_MIN, max=CLIP_SECONDS_MAX)
+    ] = CLIP_SECONDS,
+    whole: Annotated[bool, typer.Option("--whole", help=_say("whole"))] = False,
+    start: Annotated[float, typer.Option(help=_say("start"), min=0.0)] = 0.0,
+    lang: Annotated[Language, typer.Option(help=_say("lang"), show_default=False)] = _LANGUAGE,
+    top: Annotated[int, typer.Option(help=_say("top"), min=1)] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help=_say("json"))] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help=_say("csv"))] = False,
+    spectrogram: Annotated[
+        Path | None, typer.Option(help=_say("spectrogram"), metavar="OUT.png", show_default=False)
+    ] = None,
+) -> None:
+    """Print the genre of each file, as tables, JSON or CSV; errors go to stderr and into the exit code."""
+    if as_json and as_csv:
+        raise typer.BadParameter(_say("one_format", lang))
+    if spectrogram and not (spectrogram.suffix.lower() == ".png" and spectrogram.parent.is_dir()):
+        raise typer.BadParameter(_say("bad_picture", lang, path=_printable(str(spectrogram))))
+
+    from genre.rows import write_csv, write_json
+
+    errors = _Errors(lang)
+    answers = _answers(files, model, start, None if whole else clip_seconds, errors)
+    if spectrogram:
+        answers = _drawn(answers, _picture_paths(spectrogram, files), errors)
+    if as_json:
+        write_json(_rows(answers, top), sys.stdout)
+    elif as_csv:
+        write_csv(_rows(answers, top), sys.stdout)
+    else:
+        _print_tables(answers, top, lang)
+    if errors.any:
+        raise typer.Exit(1)
+
+
+@app.command(help=_say("models"))
+def models() -> None:
+    """Print the models that are here, with what is known of them, and the names of those to download."""
+    with _refusals_told():
+        from genre import store
+        from genre.web.models import provenance
+
+        console = _console()
+        cards = store.available(Settings.from_environment())
+        for reference, card in cards.items():
+            console.print(_printable(reference), style="bold")
+            console.print(f"  {card.spectrogram.transform} · {card.taxonomy.id}", soft_wrap=True)
+            console.print(f"  {_printable(provenance(card, _LANGUAGE))}", soft_wrap=True)
+            console.print(f"  {_printable(str(card.weights))}", soft_wrap=True)
+        here = {card.name for card in cards.values() if card.origin != "embedded"}
+        if absent := [name for name in store.PUBLISHED if name not in here]:
+            console.print(_say("downloadable", names=", ".join(absent)), style="dim", soft_wrap=True)
+
+
+@app.command(help=_say("download"))
+def download(
+    name: Annotated[str, typer.Argument(help=_say("name"), show_default=False)],
+    hub: Annotated[Hub | None, typer.Option(help=_say("hub"), show_default=False)] = None,
+) -> None:
+    """Fetch one published checkpoint, with a progress bar on stderr; print where it is."""
+    with _refusals_told():
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        from genre import store
+
+        settings = Settings.from_environment()
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=_console(stderr=True)) as progress:
+            task = progress.add_task(name, total=None)
+            card = store.download(
+                name,
+                settings,
+                hub=hub,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        print(_say("downloaded", name=name, path=_printable(str(card.weights))))
+        if store.find(name, settings).folder != card.folder:
+            print(_say("shadowed", name=name, reference=f"hub:{name}"))
+
+
+@app.command(help=_say("serve"))
+def serve(
+    host: Annotated[str | None, typer.Option(help=_say("host"), show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help=_say("port"), min=1, max=65_535, show_default=False)] = None,
+) -> None:
+    """Serve the page until it is stopped."""
+    with _refusals_told():
+        settings = Settings.from_environment()
+        settings = dataclasses.replace(settings, host=host or settings.host, port=port or settings.port)
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logging.getLogger("genre").setLevel(logging.INFO)
+
+        from genre.web import page
+
+        page.serve(settings)
+
+
+@app.command(help=_say("warmup"))
+def warmup(
+    model: Annotated[str, typer.Option(help=_say("model"), metavar="NAME|FOLDER")] = DEFAULT_MODEL,
+) -> None:
+    """Load the model, answer once on noise, and print the seconds it took."""
+    begun = time.perf_counter()
+    with _refusals_told():
+        import numpy as np
+
+        from genre.classifier import classifier
+        from genre.settings import SAMPLE_RATE
+
+        judge = classifier(model).load()
+        loaded = time.perf_counter()
+        noise = np.random.default_rng(0).normal(0.0, 0.1, int(CLIP_SECONDS * SAMPLE_RATE)).astype(np.float32)
+        judge.predict((SAMPLE_RATE, noise))
+        ended = time.perf_counter()
+        print(_say("warm", total=ended - begun, load=loaded - begun, model=judge.card.name, answer=ended - loaded))
+
+
+class _Errors:
+    """Tells errors on stderr, and remembers that there were any."""
+
+    def __init__(self, language: Language) -> None:
+        self.any = False
+        self.language = language
+
+    def tell(self, message: str) -> None:
+        self.any = True
+        print(_say("error", self.language, message=_printable(message)), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """End a command with the reason and exit code 1 where it cannot be done."""
+    try:
+        yield
+    except GenreError as error:
+        _Errors(_LANGUAGE).tell(str(error))
+        raise typer.Exit(1) from None
+
+
+def _answers(
+    files: Sequence[str], model: str, start: float, clip_seconds: float | None, errors: _Errors
+) -> Iterator[tuple[str, "Answer"]]:
+    """Yield each file with its answer, or the error that was told; without a model every file fails."""
+    from genre.classifier import classifier
+
+    try:
+        judge = classifier(model).load()
+    except GenreError as error:
+        errors.tell(str(error))
+        yield from ((file, error) for file in files)
+        return
+    for file in files:
+        try:
+            answer: Answer = judge.predict(file, start=start, clip_seconds=clip_seconds)
+        except GenreError as error:
+            errors.tell(str(error))
+            answer = error
+        yield file, answer
+
+
+def _drawn(
+    answers: Iterable[tuple[str, "Answer"]], paths: Iterable[Path], errors: _Errors
+) -> Iterator[tuple[str, "Answer"]]:
+    """Pass the answers on, and draw what each was heard from."""
+    from genre import preview
+
+    for (file, answer), path in zip(answers, paths, strict=True):
+        if not isinstance(answer, GenreError):
+            picture = preview.draw(answer.decibels, answer.card.spectrogram, start=answer.start)
+            try:
+                picture.save(path)
+            except OSError as error:
+                errors.tell(_say("picture_failed", errors.language, path=path, reason=error.strerror or error))
+        yield file, answer
+
+
+def _picture_paths(out: Path, files: Sequence[str]) -> list[Path]:
+    """Return where each file's picture goes: OUT.png for one, else OUT-NAME.png, numbered where names repeat."""
+    if len(files) == 1:
+        return [out]
+    paths: list[Path] = []
+    for file in files:
+        stem = f"{out.stem}-{Path(file).stem}"
+        path, number = out.with_name(f"{stem}.png"), 1
+        while path in paths:
+            number += 1
+            path = out.with_name(f"{stem}-{number}.png")
+        paths.append(path)
+    return paths
+
+
+def _rows(answers: Iterable[tuple[str, "Answer"]], top: int) -> Iterator["Row"]:
+    for file, answer in answers:
+        if isinstance(answer, GenreError):
+            yield {"source": file, "error": str(answer)}
+        else:
+            yield {**answer.to_dict(top), "source": file}  # as it was given; a Prediction shows it printably
+
+
+def _print_tables(answers: Iterable[tuple[str, "Answer"]], top: int, language: Language) -> None:
+    from rich.bar import Bar
+    from rich.table import Table
+
+    from genre.web.models import provenance
+
+    console = _console()
+    first = True
+    for file, answer in answers:
+        if isinstance(answer, GenreError):
+            continue
+        card = answer.card
+        if first:
+            console.print(text("answered_by", language, model=_printable(card.name)), style="dim")
+            console.print(_printable(provenance(card, language)), style="dim")
+            first = False
+        console.print(f"\n{_printable(file)}", style="bold", soft_wrap=True)
+        table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(justify="right")
+        for genre_id, probability in answer.ranked[:top]:
+            bar = Bar(1.0, 0.0, probability, width=BAR_WIDTH)
+            table.add_row(display(card.taxonomy[genre_id], language), f"{probability:.1%}", bar)
+        console.print(table)
+        for code in answer.warnings:
+            console.print(text(f"warning_{code}", language, percent=f"{UNSURE_BELOW:.0%}"), style="yellow")
+
+
+def _printable(words: str) -> str:
+    """Escape what a terminal would obey: a file's name may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else PIPED_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)

@@ -1,0 +1,69 @@
+"""Many answers as one JSON array or one CSV, each row written as soon as it is known.
+
+A row is `Prediction.to_dict()`, or `{"source", "error"}` for a recording that has no answer.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TextIO
+
+Row = Mapping[str, Any]
+
+CSV_COLUMNS = ("source", "rank", "id", "en", "zh", "probability", "model", "taxonomy", "origin", "warnings", "error")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs instead of showing
+
+
+def write_json(rows: Iterable[Row], out: TextIO) -> None:
+    """Write one array, a line per row; it is closed even where Ctrl-C cuts the work short."""
+    out.write("[")
+    separator = "\n"
+    try:
+        for row in rows:
+            out.write(separator + json.dumps(row, ensure_ascii=False))
+            separator = ",\n"
+            out.flush()
+    finally:
+        out.write("\n]\n")
+
+
+def write_csv(rows: Iterable[Row], out: TextIO) -> None:
+    """Write CSV_COLUMNS, then a line per recording and rank; a recording without an answer has one line."""
+    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerows(_lines(row))
+        out.flush()
+
+
+def json_text(rows: Iterable[Row]) -> str:
+    """Return what `write_json` writes."""
+    out = io.StringIO()
+    write_json(rows, out)
+    return out.getvalue()
+
+
+def csv_text(rows: Iterable[Row]) -> str:
+    """Return what `write_csv` writes."""
+    out = io.StringIO()
+    write_csv(rows, out)
+    return out.getvalue()
+
+
+def _lines(row: Row) -> Iterator[Row]:
+    source = row["source"]
+    if source.startswith(FORMULA_STARTS):
+        source = f"./{source}"  # the same file, and no longer a formula
+    if "error" in row:
+        yield {"source": source, "error": row["error"]}
+        return
+    common = {
+        "source": source,
+        "model": row["model"],
+        "taxonomy": row["taxonomy"],
+        "origin": row["weights"]["origin"],
+        "warnings": " ".join(row["warnings"]),
+    }
+    for rank, answer in enumerate(row["top"], start=1):
+        yield {**common, "rank": rank, **answer}
