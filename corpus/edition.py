@@ -90,23 +90,32 @@ def publish(arguments: argparse.Namespace) -> None:
     """Store the best epoch in 8 bits, measure it, and write config.json with the figures."""
     recipe = RECIPES[arguments.recipe]
     test = [(clip.path, clip.label) for clip in training.read_clips(arguments.test)]
-    facts = {"trained_on": arguments.trained_on, "accuracy": None, "measured_on": "", "licence": "MIT"}
+    facts = {
+        "trained_on": arguments.trained_on[0],
+        "trained_on_zh": arguments.trained_on[1],
+        "accuracy": None,
+        "measured_on": arguments.measured_on[0],
+        "measured_on_zh": arguments.measured_on[1],
+        "licence": "MIT",
+    }
     training.export(arguments.run, arguments.model, recipe, CCMUSIC16, facts)
+    card = store.find(arguments.model, Settings())
 
-    stored = _evaluate(arguments.model, test, "float32")
+    stored = evaluate(Classifier(card), test)
     low, high = stored.interval()
+    # The same weights before they were rounded to 8 bits, for what storing costs.
+    unstored = evaluate(Classifier(replace(card, weights=arguments.run / "best.safetensors", stated_sha256=None)), test)
     figures = {
         "rendered_top1": round(stored.top(1), 4),
         "rendered_top1_interval": [round(low, 4), round(high, 4)],
         "rendered_top3": round(stored.top(3), 4),
         "rendered_group_accuracy": round(stored.group_accuracy(), 4),
         "rendered_macro_f1": round(stored.macro_f1(), 4),
-        "rendered_top1_bfloat16": round(_evaluate(arguments.model, test, "bfloat16").top(1), 4),
-        "rendered_top1_before_8_bit_storage": round(_unstored(arguments, test).top(1), 4),
+        "rendered_top1_before_8_bit_storage": round(unstored.top(1), 4),
     }
     if arguments.real:
-        figures |= _real(arguments.model, arguments.real)
-    facts |= {"accuracy": figures["rendered_top1"], "measured_on": arguments.measured_on}
+        figures |= _real(card, arguments.real)
+    facts["accuracy"] = figures["rendered_top1"]
     training.export(arguments.run, arguments.model, recipe, CCMUSIC16, facts)
     config = json.loads((arguments.model / "config.json").read_text())
     config["measured"] = figures
@@ -115,24 +124,12 @@ def publish(arguments: argparse.Namespace) -> None:
     print(_table(stored))
 
 
-def _evaluate(folder: Path, recordings: list[tuple[Path, str]], precision: str) -> Evaluation:
-    card = store.find(folder, Settings())
-    return evaluate(Classifier(card, precision="bfloat16" if precision == "bfloat16" else "float32"), recordings)
-
-
-def _unstored(arguments: argparse.Namespace, recordings: list[tuple[Path, str]]) -> Evaluation:
-    """The same weights before they were rounded to 8 bits."""
-    best = arguments.run / "best.safetensors"
-    card = replace(store.find(arguments.model, Settings()), weights=best)
-    return evaluate(Classifier(card, precision="float32"), recordings)
-
-
-def _real(folder: Path, table: Path) -> dict[str, object]:
+def _real(card: store.ModelCard, table: Path) -> dict[str, object]:
     """Coarse accuracy on real recordings: CSV with the columns file and genre (one of COARSE)."""
     with table.open(newline="", encoding="utf-8") as file:
         rows = [(table.parent / row["file"], row["genre"]) for row in csv.DictReader(file)]
     # evaluate() wants a fine label; any genre of the coarse one serves, since only the probabilities are used.
-    found = _evaluate(folder, [(path, COARSE[label][0]) for path, label in rows], "float32")
+    found = evaluate(Classifier(card), [(path, COARSE[label][0]) for path, label in rows])
     if found.failures:
         raise SystemExit("\n".join(found.failures))
     labels = np.array([label for _, label in rows])
@@ -170,8 +167,8 @@ def main() -> None:
     publishing.add_argument("--test", type=Path, required=True, help="labels.csv of the test split")
     publishing.add_argument("--real", type=Path, help="CSV of real recordings with the columns file and genre")
     publishing.add_argument("--model", type=Path, required=True, help="model folder to write")
-    publishing.add_argument("--trained-on", required=True)
-    publishing.add_argument("--measured-on", required=True)
+    publishing.add_argument("--trained-on", nargs=2, metavar=("EN", "ZH"), required=True)
+    publishing.add_argument("--measured-on", nargs=2, metavar=("EN", "ZH"), required=True)
     publishing.set_defaults(work=publish)
     for each in (fitting, publishing):
         each.add_argument("--run", type=Path, required=True, help="run folder")

@@ -5,8 +5,7 @@ the rooms (`genre.audio`, `genre.spectrogram`, …) are imported when they are f
 """
 
 import importlib
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from genre.errors import AudioError, GenreError, ModelError, SettingsError
 
@@ -19,7 +18,7 @@ __all__ = ["AudioError", "GenreError", "ModelError", "Prediction", "SettingsErro
 _ROOMS = frozenset({"audio", "backbones", "checkpoints", "classifier", "labels", "preview", "spectrogram", "store"})
 
 
-def __getattr__(name: str) -> ModuleType | object:
+def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"genre.{name}")
     if name in ("predict", "Prediction"):

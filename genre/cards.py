@@ -43,6 +43,7 @@ class ModelCard:
     measured_on: str
     licence: str
     temperature: float | None  # divides the logits; None leaves them
+    words_zh: Mapping[str, str]  # trained_on and measured_on in Chinese, where config.json has them
     stated_sha256: str | None = field(repr=False)  # what config.json says the weights are
     digests: Path = field(repr=False, compare=False)  # JSON file that remembers hashes
 
@@ -140,6 +141,7 @@ def _dropped_in(folder: Path, digests: Path) -> ModelCard:
         measured_on=NOT_MEASURED,
         licence="not stated",
         temperature=None,
+        words_zh={"trained_on": f"未注明：{weights.name} 由人手动放入"},
         stated_sha256=None,
         digests=digests,
     )
@@ -188,6 +190,7 @@ def _configured(config: Mapping[str, Any], folder: Path, digests: Path, embedded
         measured_on=text("measured_on"),
         licence=text("licence"),
         temperature=number(config, "temperature", lambda value: 0 < value < float("inf"), "a number above 0"),
+        words_zh={key: text(f"{key}_zh") for key in ("trained_on", "measured_on") if f"{key}_zh" in stated},
         stated_sha256=text("sha256") if "sha256" in stated else None,
         digests=digests,
     )

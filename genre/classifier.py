@@ -10,14 +10,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from genre import audio, spectrogram, store
-from genre.errors import SettingsError
+from genre.errors import ModelError, SettingsError
 from genre.labels import Taxonomy
 from genre.settings import CLIP_SECONDS, DEFAULT_MODEL, UNSURE_BELOW, Device, Precision, Settings
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 BATCH_SIZE = 8  # windows through the network at once; bounds memory for long recordings
 MODELS_KEPT = 2  # loaded networks that stay in memory; the least recently used goes first
 
-Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[int, NDArray[Any]] | audio.Audio
+Source = audio.Source | audio.Audio
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,8 @@ class Classifier:
         if self._network is None:
             begun = perf_counter()
             # channels_last lets oneDNN skip its own reordering of every activation.
-            self._network = store.load(self.card).to(
-                device=self._device, dtype=self._dtype, memory_format=torch.channels_last
-            )
+            network = store.load(self.card).to(self._device, self._dtype)
+            self._network = network.to(memory_format=torch.channels_last)
             log.info("%s loaded on %s in %.2f s", self.card.name, self._device, perf_counter() - begun)
         return self._network
 
@@ -118,7 +117,12 @@ class Classifier:
                     )
                 ).float()
                 rows.append(torch.softmax(logits / (self.card.temperature or 1.0), dim=1).cpu().numpy())
-        return np.concatenate(rows)
+        probabilities = np.concatenate(rows)
+        if not np.isfinite(probabilities).all():
+            raise ModelError(
+                f"{self.card.weights} answers with what are not numbers: it is damaged, or its training diverged."
+            )
+        return probabilities
 
     def predict(
         self, source: Source, *, clip_seconds: float | None = CLIP_SECONDS, start: float = 0.0, name: str | None = None
@@ -200,7 +204,7 @@ def classifier(model: str | os.PathLike[str] = DEFAULT_MODEL, settings: Settings
     A weights file that was replaced since is read anew. ModelError lists the models that exist.
     """
     settings = settings or Settings.from_environment()
-    card = store.find(model, settings)
+    card = store.find(model if isinstance(model, str) else Path(model), settings)
     key = (card.weights, card.weights.stat().st_mtime_ns, settings.device, settings.precision)
     with _kept_lock:
         if key not in _kept:
@@ -217,9 +221,9 @@ def predict(
     clip_seconds: float | None = CLIP_SECONDS,
     start: float = 0.0,
 ) -> Prediction:
-    """Return the genre of a recording: a path, bytes, an open binary file or a (rate, array) pair.
+    """Return the genre of a recording: a path, a file's bytes or a (rate, array) pair.
 
-    `model` is a name or a folder; `clip_seconds` None hears the whole file. AudioError, ModelError and
+    `model` is a name (or "hub:NAME") or a folder; `clip_seconds` None hears the whole file. AudioError, ModelError and
     SettingsError say what to do.
     """
     return classifier(model).predict(source, clip_seconds=clip_seconds, start=start)

@@ -105,4 +105,4 @@ def coarse_hits(
         [probabilities[:, [taxonomy.ids.index(genre_id) for genre_id in groups[name]]].sum(axis=1) for name in names],
         axis=1,
     )
-    return np.array([names[i] for i in sums.argmax(axis=1)]) == np.array(labels)
+    return np.array([names[i] == label for i, label in zip(sums.argmax(axis=1), labels, strict=True)])

@@ -35,6 +35,7 @@ PUBLISHED = (
     "inception_v3_mel",
 )
 PUBLISHED_TRAINED_ON = "CCMusic music_genre dataset, published by ccmusic-database (MIT)"
+PUBLISHED_TRAINED_ON_ZH = "CCMusic music_genre 数据集，由 ccmusic-database 发布（MIT）"
 SPARE_BYTES = 64 << 20  # that a download leaves free on the disk
 
 
@@ -202,6 +203,7 @@ def _install(name: str, remote: hubs.RemoteFile, part: Path, target: Path, setti
             "repository": HUB_REPOSITORY,
             "revision": remote.revision,
             "trained_on": PUBLISHED_TRAINED_ON,
+            "trained_on_zh": PUBLISHED_TRAINED_ON_ZH,
             "accuracy": None,
             "measured_on": cards.NOT_MEASURED,
             "licence": "MIT",

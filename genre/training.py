@@ -236,9 +236,8 @@ class Run:
         self.history: list[Progress] = []
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(recipe.seed)
-        self.network = backbones.build(recipe.backbone, recipe.head, len(taxonomy)).to(
-            self.device, memory_format=torch.channels_last
-        )
+        network = backbones.build(recipe.backbone, recipe.head, len(taxonomy)).to(self.device)
+        self.network = network.to(memory_format=torch.channels_last)
         if initial is not None:
             loaded = checkpoints.load(initial, recipe.backbone, recipe.head, len(taxonomy))
             self.network.load_state_dict(loaded.state_dict())
@@ -310,7 +309,7 @@ class Run:
             logits = self._forward(pixels)
             loss = functional.cross_entropy(logits, target.to(self.device), label_smoothing=self.recipe.label_smoothing)
             self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
             self.optimiser.step()
             self.schedule.step()

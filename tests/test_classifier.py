@@ -13,17 +13,25 @@ import genre
 from genre import audio, backbones, checkpoints, spectrogram, store
 from genre.classifier import MODELS_KEPT, classifier, predict
 from genre.errors import AudioError, ModelError, SettingsError
+from genre.labels import CCMUSIC16
 from genre.settings import SAMPLE_RATE, Settings
 
 Tone = Callable[..., np.ndarray]
 FLOAT32 = Settings(precision="float32")
+EXAMPLES = Path(__file__).parent.parent / "examples"
+# What the embedded weights say about examples/symphony.mp3, in the order of the taxonomy.
+GOLDEN_SYMPHONY = (
+    *(0.4839, 0.0764, 0.0504, 0.1162, 0.0331, 0.0236, 0.0285, 0.0538),
+    *(0.0145, 0.0246, 0.0288, 0.0080, 0.0162, 0.0255, 0.0079, 0.0087),
+)
 
 
 def make_model(folder: Path, seed: int = 0) -> Path:
     """Write a small random network in the published layout, as a person would drop it in."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    torch.save(backbones.build("squeezenet1_1", "published", 16).state_dict(), folder / "save.pt")
+    torch.save(backbones.build("squeezenet1_1", "published", 16).state_dict(), folder / "new.pt")
+    (folder / "new.pt").replace(folder / "save.pt")  # an earlier one may still be mapped
     return folder
 
 
@@ -65,6 +73,11 @@ def test_the_fast_precision_agrees_with_float32(music: np.ndarray) -> None:
     exact = dict(classifier(settings=FLOAT32).predict((SAMPLE_RATE, music)).ranked)
     assert max(abs(fast[genre_id] - exact[genre_id]) for genre_id in exact) < 0.05
     assert max(fast, key=fast.__getitem__) == max(exact, key=exact.__getitem__)
+
+
+def test_the_embedded_weights_answer_as_when_they_were_made() -> None:
+    heard = dict(classifier(settings=FLOAT32).predict(EXAMPLES / "symphony.mp3").ranked)
+    assert [heard[genre_id] for genre_id in CCMUSIC16.ids] == pytest.approx(GOLDEN_SYMPHONY, abs=2e-3)
 
 
 def test_windows_lie_where_the_recording_has_them(random_model: Path, music: np.ndarray) -> None:
@@ -129,6 +142,16 @@ def test_classifiers_are_kept_reread_when_replaced_and_bounded(tmp_path: Path, m
     for number in range(MODELS_KEPT):
         classifier(make_model(tmp_path / str(number) / "squeezenet1_1_cqt", seed=number))
     assert classifier(folder) is not kept
+
+
+def test_weights_that_answer_with_nan_are_refused(tmp_path: Path, music: np.ndarray) -> None:
+    folder = make_model(tmp_path / "squeezenet1_1_cqt")
+    state = checkpoints.read(folder / "save.pt")
+    state["features.0.weight"] = torch.full_like(state["features.0.weight"], torch.nan)
+    torch.save(state, folder / "new.pt")
+    (folder / "new.pt").replace(folder / "save.pt")  # the old file is mapped
+    with pytest.raises(ModelError, match="are not numbers"):
+        classifier(folder).predict((SAMPLE_RATE, music))
 
 
 def test_the_public_call_takes_a_folder_and_names_what_exists(random_model: Path, music: np.ndarray) -> None:

@@ -36,13 +36,16 @@ def refuse(key: str, **values: object) -> RefusalError:
 
 def provenance(card: ModelCard, language: Language) -> str:
     """Say in words where weights come from, what they learned from and how well they do."""
+    words = {"trained_on": card.trained_on, "measured_on": card.measured_on}
+    if language == "zh":
+        words |= card.words_zh
     measured = (
         text("measured_nowhere", language)
         if card.accuracy is None
-        else text("measured", language, percent=percent(card.accuracy, 0), what=card.measured_on)
+        else text("measured", language, percent=percent(card.accuracy, 0), what=words["measured_on"])
     )
     origin = text(f"origin_{card.origin}", language)
-    learned = text("trained_on", language, what=card.trained_on)
+    learned = text("trained_on", language, what=words["trained_on"])
     return " · ".join((origin, learned, measured, text("licence", language, what=card.licence)))
 
 

@@ -120,14 +120,17 @@
     true,
   );
 
-  // The two small buttons that choose between file and microphone get words, which Gradio gives them in English only.
+  // Gradio has only English for the two small buttons that choose between file and microphone, and no words for
+  // the time while an answer is on its way.
   const label = () => {
-    const words = [help().file, help().microphone];
+    const words = help();
     document.querySelectorAll("#recording .source-selection button").forEach((button, place) => {
-      if (!words[place] || button.dataset.word === words[place]) return;
-      button.dataset.word = words[place];
-      button.setAttribute("aria-label", words[place]);
+      const word = [words.file, words.microphone][place];
+      if (!word || button.dataset.word === word) return;
+      button.dataset.word = word;
+      button.setAttribute("aria-label", word);
     });
+    if (words.working) root.style.setProperty("--g-working", JSON.stringify(words.working));
   };
   new MutationObserver(label).observe(root, { childList: true, subtree: true });
 

@@ -9,13 +9,13 @@ from typing import Any
 import gradio as gr
 
 import genre
-from genre.labels import Language
+from genre.labels import LANGUAGES, Language
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, Settings
 from genre.web import answer, server
 from genre.web.answer import Heard, Refused
 from genre.web.examples import find_examples
 from genre.web.handlers import TOP, Desk, draw, known_language
-from genre.web.models import RefusalError
+from genre.web.models import RefusalError, refuse
 from genre.web.texts import text
 
 SECONDS_PER_HOUR = 3_600
@@ -28,7 +28,8 @@ WANTED = "(language, ...inputs) => [window.genre.wanted(), ...inputs]"
 ADOPT = "(language) => { window.genre.adopt(language, false); }"
 CHOOSE = "(language, ...inputs) => { window.genre.adopt(language, true); return [language, ...inputs]; }"
 SHOW = "() => window.genre.show()"
-SOURCES = {"file": "source_file", "microphone": "source_microphone"}  # whose buttons the page's script labels
+# Words that the page's script puts where Gradio has none or English ones.
+SCRIPTED = {"file": "source_file", "microphone": "source_microphone", "working": "working"}
 NOTICES = {  # as the page's script names them
     "insecure": "insecure",
     "microphone-denied": "microphone_denied",
@@ -53,9 +54,8 @@ def build(settings: Settings) -> gr.Blocks:
     server.prepare()
     desk = Desk(settings)
     threading.Thread(target=desk.warm_up, name="warm-up").start()
-    with gr.Blocks(
-        title="genre", analytics_enabled=False, delete_cache=(server.SWEEP_SECONDS, server.KEEP_SECONDS)
-    ) as page:
+    page = gr.Blocks(title="genre", analytics_enabled=False, delete_cache=(server.SWEEP_SECONDS, server.KEEP_SECONDS))
+    with page:
         _Page(desk)
         _for_programs(desk)
     page.queue(max_size=settings.queue_size, default_concurrency_limit=None, api_open=False)
@@ -273,6 +273,8 @@ def _for_programs(desk: Desk) -> None:
 
     def classify(file: str, model: str, clip_seconds: float, start: float, language: str, top: float) -> dict[str, Any]:
         try:
+            if language not in LANGUAGES:
+                raise refuse("error_language", value=language, known=", ".join(LANGUAGES))
             return desk.row(file, model, clip_seconds, start, top)
         except RefusalError as error:
             raise gr.Error(error.refused.reasons[known_language(language)], print_exception=False) from error
@@ -310,8 +312,8 @@ def _notices(language: Language, megabytes: int) -> str:
         f'<p class="g-notice g-notice-{name}" role="alert">{escape(text(key, language, megabytes=megabytes))}</p>'
         for name, key in NOTICES.items()
     )
-    words = {key: escape(text(key, language, megabytes=megabytes)) for key in ("audio_help", *SOURCES.values())}
-    data = "".join(f' data-{name}="{words[key]}"' for name, key in SOURCES.items())
+    words = {key: escape(text(key, language, megabytes=megabytes)) for key in ("audio_help", *SCRIPTED.values())}
+    data = "".join(f' data-{name}="{words[key]}"' for name, key in SCRIPTED.items())
     limit = f' data-max-bytes="{megabytes * gr.FileSize.MB}"'
     return f'<p class="g-help" id="recording-help"{limit}{data}>{words["audio_help"]}</p>{hidden}'
 
@@ -319,5 +321,4 @@ def _notices(language: Language, megabytes: int) -> str:
 def _footer(language: Language) -> str:
     privacy = text("privacy", language, hours=server.KEEP_SECONDS // SECONDS_PER_HOUR)
     about = text("about", language, version=genre.__version__)
-    link = f'<a href="?view=api">{escape(text("api", language))}</a>'
-    return f'<footer class="g-foot"><p>{escape(privacy)}</p><p>{escape(about)} {link}</p></footer>'
+    return f'<div class="g-foot"><p>{escape(privacy)}</p><p>{escape(about)}</p></div>'

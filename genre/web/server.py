@@ -78,7 +78,7 @@ def launch(page: gr.Blocks, settings: Settings) -> None:
             allowed_paths=[str(examples.folder())],
             state_session_capacity=SESSIONS_MAX,
             app_kwargs={"middleware": [Middleware(_Guard)], "docs_url": None, "redoc_url": None},
-            footer_links=[],
+            footer_links=["api"],
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,

@@ -24,10 +24,9 @@ TEXTS: dict[str, dict[Language, str]] = {
         "zh": "录音只在提供本页面的机器上分析，不会传到别处，并在 {hours} 小时内删除。",
     },
     "about": {
-        "en": "genre {version} · MIT licence · also a command, a Python function and an",
-        "zh": "genre {version} · MIT 许可 · 也可用命令行和 Python 调用，或使用",
+        "en": "genre {version} · MIT licence · also a command, a Python function and an HTTP interface",
+        "zh": "genre {version} · MIT 许可 · 也可用命令行、Python 或 HTTP 接口调用",
     },
-    "api": {"en": "HTTP interface", "zh": "HTTP 接口"},
     # --- readiness
     "waiting": {"en": "Getting ready: loading the network…", "zh": "正在准备：加载神经网络……"},
     "ready": {"en": "Ready", "zh": "已就绪"},

@@ -29,6 +29,7 @@ THEME = gr.themes.Base(
     body_text_color_dark="#e6ebf1",
     body_text_color_subdued="#4b5866",
     body_text_color_subdued_dark="#a3b0be",
+    block_label_background_fill_dark="#161b22",
     block_label_text_color="#4b5866",
     block_label_text_color_dark="#a3b0be",
     block_info_text_color="#4b5866",

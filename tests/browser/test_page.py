@@ -286,7 +286,7 @@ def test_nothing_is_asked_of_other_machines(visit: Visit, server: PageServer) ->
     page = visit(on_request=asked.append)
     click_example(page, 0)
     page.wait_for_selector(".g-best")
-    page.get_by_role("link", name="HTTP").click()
+    page.locator("footer .show-api").click()
     page.get_by_text("/classify").first.wait_for()
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {f"127.0.0.1:{server.port}"}
