@@ -25,7 +25,7 @@ from genre.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README, CHINESE = (ROOT / name for name in ("README.md", "README.zh.md"))
-ELSEWHERE = ("download", "serve", "~/.cache")  # lines that need a hub, run for ever, or follow a download
+ELSEWHERE = ("download", "serve", "hub:")  # lines that need a hub, run for ever, or follow a download
 
 
 def blocks(path: Path, language: str) -> list[str]:

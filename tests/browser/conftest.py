@@ -30,7 +30,8 @@ DENIED = "Error accessing the microphone: Permission denied"  # Gradio's recorde
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
-    with PageServer(tmp_path_factory.mktemp("server"), {"GENRE_MAX_UPLOAD_MB": "4"}) as page:
+    nowhere = {"HF_ENDPOINT": "http://127.0.0.1:9", "MODELSCOPE_ENDPOINT": "http://127.0.0.1:9"}
+    with PageServer(tmp_path_factory.mktemp("server"), {"GENRE_MAX_UPLOAD_MB": "4", **nowhere}) as page:
         yield page
 
 

@@ -278,6 +278,20 @@ def test_plain_http_from_another_machine_is_explained(visit: Visit, server: Page
     page.wait_for_selector(".g-best")
 
 
+def test_a_model_that_is_not_here_is_offered_for_download(visit: Visit) -> None:
+    page = visit()
+    expect(page.locator("#about-model")).to_contain_text("embedded")
+    expect(page.locator("#about-model")).to_contain_text("rendered")
+    expect(page.locator("#download")).to_be_hidden()
+    page.locator("#model input").click()
+    page.get_by_role("option", name="swin_b_mel · CCMusic, not downloaded").click()
+    expect(page.locator("#about-model")).to_contain_text("not on this machine yet")
+    click_example(page, 0)
+    expect(page.locator(".g-refused")).to_contain_text(text("error_model_absent", "en", name="swin_b_mel"))
+    page.get_by_role("button", name="Download swin_b_mel").click()
+    expect(page.locator("#downloading [role=alert]")).to_contain_text("swin_b_mel", timeout=ANSWER_MS)
+
+
 # --- the whole
 
 
