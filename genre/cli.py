@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -55,11 +56,23 @@ app = typer.Typer(
 )
 
 
+_swallowed = threading.Event()
+
+
 def main() -> None:
     """Run the command of `sys.argv`. Speaks UTF-8 whatever the locale: names of files and genres need it."""
     for stream in (sys.stdout, sys.stderr):
         cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.unraisablehook = _keep_interrupt
     app(prog_name="genre")
+
+
+def _keep_interrupt(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Remember a Ctrl-C that fell into a callback from C, such as libsndfile's, where Python cannot raise it."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _swallowed.set()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 @app.callback()
@@ -228,8 +241,11 @@ def _answers(
         try:
             answer: Answer = judge.predict(file, start=start, clip_seconds=clip_seconds)
         except GenreError as error:
-            errors.tell(str(error))
             answer = error
+        if _swallowed.is_set():
+            raise KeyboardInterrupt
+        if isinstance(answer, GenreError):
+            errors.tell(str(answer))
         yield file, answer
 
 

@@ -350,6 +350,8 @@ def test_output_is_utf_8_whatever_the_locale(model: Path):
 @pytest.fixture
 def long_run(song: Path, model: Path) -> Iterator[subprocess.Popen[str]]:
     """A command that begins to answer its first file and has a thousand to go."""
+    # A test run in the background of a script ignores Ctrl-C, and its children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = _genre("classify", *[song] * 1_000, "--json", "--model", model)
     assert process.stdout
     assert process.stdout.readline() == "[\n"
@@ -366,6 +368,28 @@ def test_ctrl_c_ends_with_130_and_whole_json(long_run: subprocess.Popen[str]):
     assert long_run.wait(timeout=120) == 130
     assert 1 <= len(json.loads(out)) < 1_000
     assert "Traceback" not in long_run.stderr.read()
+
+
+def test_ctrl_c_is_not_lost_in_a_callback_from_c(song: Path, model: Path):
+    """Libsndfile reads files through a callback, where cffi prints an exception and goes on."""
+    code = f"""
+import os, signal, sys
+from genre import decoders
+from genre.cli import main
+
+read = decoders._Stream.read
+
+def interrupted(stream, count):
+    os.kill(os.getpid(), signal.SIGINT)
+    return read(stream, count)
+
+decoders._Stream.read = interrupted
+sys.argv = ["genre", "classify", *[{str(song)!r}] * 1_000, "--json", "--model", {str(model)!r}]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=240)
+    assert (done.returncode, done.stderr) == (130, "")
+    assert json.loads(done.stdout) == []
 
 
 def test_a_closed_pipe_ends_quietly(long_run: subprocess.Popen[str]):
