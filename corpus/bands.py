@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from corpus import grooves, harmony, melody, rhythm
-from corpus.grooves import STYLES, Style
+from corpus.grooves import Style
 from corpus.harmony import Chord
 from corpus.score import Note, Part, Score, read_midi
 
+STYLES = grooves.STYLES | grooves.MORE_STYLES
 FORMS = (
     "intro:4 verse:8 chorus:8 verse:8 chorus:8",
     "verse:8 chorus:8 break:4 chorus:8",
@@ -53,6 +54,7 @@ class BandPlan:
     arpeggio: int | None  # program of the running figure
     octave_bass: bool
     strum: int | None
+    skank: bool
     harmonised: bool
     doubled: bool  # the lead is sung or played twice
     replay: bool  # our choice of instruments instead of MMA's
@@ -95,6 +97,7 @@ def plan(genre: str, seed: int) -> BandPlan:
         arpeggio=int(rng.choice([*style.guitars, *style.keyboards])) if rng.random() < style.arpeggio else None,
         octave_bass=bool(rng.random() < style.octave_bass),
         strum=int(rng.choice(style.guitars)) if rng.random() < style.strum else None,
+        skank=bool(rng.random() < style.skank),
         harmonised=bool(rng.random() < style.harmony),
         doubled=bool(rng.random() < 0.35),
         replay=bool(rng.random() < 0.75),
@@ -160,6 +163,8 @@ def arrange(song: BandPlan, backing: Score) -> Score:
         parts.append(rhythm.arpeggio(spans, song.tempo, song.arpeggio, rng))
     if song.strum is not None:
         parts.append(rhythm.strum(spans, song.tempo, song.strum, rng))
+    if song.skank:
+        parts.append(rhythm.skank(spans, song.tempo, int(rng.choice([*style.guitars, *style.keyboards]))))
     if song.wall:
         parts.extend(rhythm.wall(spans, song.tempo, None if song.wall_in_verse else LOUD, rng))
     parts.extend(_leads(song, style, spans, beats, rng))

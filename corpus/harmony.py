@@ -12,9 +12,9 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "9": (0, 4, 7, 10, 2), "m9": (0, 3, 7, 10, 2), "dim": (0, 3, 6), "aug": (0, 4, 8), "6": (0, 4, 7, 9),
     "m6": (0, 3, 7, 9), "dim7": (0, 3, 6, 9), "sus2": (0, 2, 7),
 }  # fmt: skip
-MINOR_MOODS = frozenset({"minor_ballad", "club", "minor_four"})
+MINOR_MOODS = frozenset({"minor_ballad", "club", "minor_four", "metal", "drone", "phrygian"})
 
-# A chord is "semitones above the tonic" + ":" + quality; a progression fills 4 or 8 bars, one chord each.
+# A chord is "semitones above the tonic" + ":" + quality; a progression fills 4, 8 or 12 bars, one chord each.
 PROGRESSIONS: dict[str, tuple[str, ...]] = {
     "ballad": ("0: 7: 9:m 5:", "0: 4:m 5: 7:sus4", "0: 9:m 2:m 7:", "0:M7 9:m7 5:M7 7:", "0: 7: 9:m 4:m 5: 0: 2:m 7:",
                "5: 7: 4:m 9:m 2:m 7: 0: 0:"),
@@ -37,6 +37,13 @@ PROGRESSIONS: dict[str, tuple[str, ...]] = {
                   "0:M7 3:dim7 2:m7 7:7", "0: 4:7 9:m 2:7 5: 8:7 0: 7:7", "0: 11:dim7 0: 9:7"),
     "soul": ("2:m7 0:M7 2:m7 0:M7", "0:9 5:9 0:9 5:9", "0:m7 5:9 0:m7 5:9", "0:M7 9:m9 2:m9 7:9", "5:M7 4:m7 9:m7 7:9",
              "0: 4:7 9:m 5:m6", "0:m9 0:m9 8:M7 7:7"),
+    "blues": ("0:7 0:7 0:7 0:7 5:7 5:7 0:7 0:7 7:7 5:7 0:7 7:7", "0:7 5:7 0:7 0:7 5:7 5:7 0:7 0:7 7:7 5:7 0:7 7:7",
+              "0:m7 0:m7 0:m7 0:m7 5:m7 5:m7 0:m7 0:m7 8:7 7:7 0:m7 7:7"),
+    "country": ("0: 5: 0: 7:", "0: 0: 5: 0: 7: 5: 0: 7:", "0: 7: 5: 0:", "0: 9:m 5: 7:", "5: 5: 0: 0: 7: 7: 0: 0:"),
+    "metal": ("0:m 1: 0:m 8:", "0:m 0:m 3: 1:", "0:m 8: 10: 0:m", "0:m 6: 5:m 1:", "0:m 0:m 0:m 10:"),
+    "drone": ("0:m 0:m 0:m 0:m", "0:m 10: 0:m 0:m", "0:m 0:m 5:m 0:m", "0:m 10: 8: 10:"),
+    "phrygian": ("0: 1: 0: 0:", "0: 1: 10:m 0:", "0:m 10: 8: 7:", "0: 0: 1: 0:"),
+    "latin": ("0:m7 5:7 0:m7 5:7", "2:m7 7:7 0:M7 0:6", "0:m 5:m 7:7 0:m", "0: 5: 7:7 5:", "0:m 10: 8: 7:7"),
     "anthem": ("5: 0: 7: 9:m", "0: 5: 9:m 7:", "9:m 5: 0: 7:", "0: 7: 2:m 5:", "0: 0: 5: 5:", "5: 5: 9:m 7:"),
 }  # fmt: skip
 

@@ -19,15 +19,17 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from corpus import bands, classical, rhythm, studio, works
-from corpus.grooves import STYLES, VOICE_HIGH
+from corpus import bands, classical, drums, rhythm, speech, studio, works
+from corpus.bands import STYLES
+from corpus.grooves import BRUSH, JAZZ_KIT, VOICE_HIGH, VOICE_SPOKEN
 from corpus.score import Part, Score, excerpt
 from corpus.synth import Synth
 from corpus.voice import Singer, sing
+from genre.labels import CCMUSIC16
 
 log = logging.getLogger(__name__)
 
-GENRES = (*classical.GENRES, *STYLES)
+GENRES = (*classical.GENRES, *STYLES)  # of both taxonomies
 CLIP_SECONDS = 30.0
 LEAD_IN = 1.0  # seconds rendered before the clip so that it begins in the middle of sound
 ATTEMPTS = 6
@@ -98,7 +100,15 @@ def stems(score: Score, seconds: float, synth: Synth, genre: str, seed: int) -> 
         parts = [part for part in score.parts if part.stem == stem]
         played = [part for part in parts if part.program >= 0]
         sounds = [synth.render(played, seconds)] if played else []
-        sounds += [sing(part.notes, seconds, singer(part, genre, rng), rng) for part in parts if part.program < 0]
+        for part in parts:
+            if part.program == VOICE_SPOKEN:
+                sounds.append(speech.rap(part.notes, seconds, rng))
+            elif part.program < 0:
+                sounds.append(sing(part.notes, seconds, singer(part, genre, rng), rng))
+            elif part.drums and part.program not in (BRUSH, JAZZ_KIT):
+                shells = drums.play(part.notes, seconds, rng)
+                gain = rng.uniform(0.2, 1.2) * float(sounds[0].std()) / max(1e-6, float(shells.std()))
+                sounds.append(shells * np.float32(gain))
         if sounds:
             out[stem] = np.sum(sounds, axis=0)
     return out
@@ -130,12 +140,13 @@ def production(genre: str, seed: int) -> studio.Session:
         return studio.session(rng, {"backing": 0.0, "lead": float(rng.uniform(1, 7))}, hall=True)
     style = STYLES[genre]
     levels = {
-        "drums": float(rng.uniform(*style.drums_db)), "bass": float(rng.uniform(-5, 0)),
-        "guitars": float(rng.uniform(-3, 1) + style.drive[1] / 12), "backing": float(rng.uniform(-5, -1)),
+        "drums": float(rng.uniform(*style.drums_db) + 2.5), "bass": float(rng.uniform(-2, 4)),
+        "guitars": float(rng.uniform(-3, 1) + style.drive[1] / 12), "backing": float(rng.uniform(-6, -1.5)),
         "lead": float(rng.uniform(*style.lead_db)),
     }  # fmt: skip
     pump = float(rng.uniform(3, 10)) if rng.random() < style.pump else 0.0
-    return studio.session(rng, levels, drive=float(rng.uniform(*style.drive)), pump=pump)
+    sweep = float(rng.uniform(8, 40)) if style.club and rng.random() < style.club / 2 else 0.0
+    return studio.session(rng, levels, drive=float(rng.uniform(*style.drive)), pump=pump, sweep=sweep)
 
 
 def record(job: Job, seed: int, rate: int = studio.OUTPUT_RATE) -> tuple[np.ndarray, dict[str, object]]:
@@ -216,7 +227,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=CLIP_SECONDS)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--genres", nargs="+", choices=GENRES, default=list(GENRES))
+    parser.add_argument("--genres", nargs="+", choices=GENRES, default=list(CCMUSIC16.ids))
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     args.out.mkdir(parents=True, exist_ok=True)

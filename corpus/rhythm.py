@@ -129,6 +129,19 @@ def wall(spans: Sequence[Span], tempo: int, only: Collection[str] | None, rng: n
     ]
 
 
+def skank(spans: Sequence[Span], tempo: int, program: int) -> Part:
+    """Play each chord short on the off-beats, as reggae's guitar and piano do."""
+    notes = []
+    for span in spans:
+        for start, chord in span.bars():
+            beats = _steps(span.bar, tempo, 1)
+            beat = span.bar / beats
+            for number in range(beats):
+                begin = start + (number + 0.5) * beat
+                notes.extend(Note(begin, begin + 0.28 * beat, pitch, 88) for pitch in voicing(chord, 57, 4))
+    return Part("skank", program, tuple(sorted(notes)), "backing")
+
+
 def _steps_of(chord: Chord) -> set[int]:
     return {(tone - chord.root) % 12 for tone in chord.tones}
 

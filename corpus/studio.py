@@ -1,6 +1,6 @@
 """The studio: stems → mix → master → the state in which a listener's device gets it.
 
-Everything but levels, amplifier and the size of the hall is drawn alike for all genres.
+Everything but levels, amplifier, filter sweeps and the size of the hall is drawn alike for all genres.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,14 @@ import numpy as np
 import pedalboard as pb
 from scipy.signal import butter, sosfilt
 
+from corpus import device
 from corpus.synth import SAMPLE_RATE
 
 OUTPUT_RATE = 22_050
 STEMS = ("drums", "bass", "guitars", "backing", "lead")
 REFERENCE_DB = -24.0  # every stem is brought to this loudness before its level is applied
 AUDIBLE = 20_000.0  # Hz; a lower sample rate gets its share of it
+LOWEST, CORNER = 45.0, 100.0  # Hz: under the first a record falls steeply, above the second it falls as `slope` says
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,21 @@ class Session:
     wet: float  # 0-1
     drum_room: float  # 0-1
     lead_wet: float
+    doubling: float  # 0-1, takes of one guitar or keyboard, out of tune and time with each other
+    echo: float  # 0-1, of the lead
     pump: float  # dB by which the kick ducks the rest
+    sweep: float  # seconds in which a low-pass filter opens and closes over the mix; 0 leaves it open
+    slope: float  # dB per octave that the master's spectrum falls above CORNER
+    mastering: float  # 0-1, how far the master is brought to that
     tilt: float  # dB, positive is brighter
     low: float  # dB, low shelf
     saturation: float  # dB into a soft clipper
     threshold: float  # dB of the bus compressor
     ratio: float
     noise: float  # dB of the noise floor
-    coding: str  # none, mp3, lowpass, phone
-    quality: float  # of that coding
+    rumble: float  # dB per octave that the noise falls
+    way: str  # one of device.WAYS
+    quality: float  # of that way
     peak: float  # dB
 
     def facts(self) -> dict[str, object]:
@@ -46,28 +54,43 @@ class Session:
 
 
 def session(
-    rng: np.random.Generator, levels: Mapping[str, float], *, drive: float = 0.0, pump: float = 0.0, hall: bool = False
+    rng: np.random.Generator,
+    levels: Mapping[str, float],
+    *,
+    drive: float = 0.0,
+    pump: float = 0.0,
+    sweep: float = 0.0,
+    hall: bool = False,
 ) -> Session:
     """Draw a production; the arguments are what the genre implies (`hall`: bigger and gentler, for classical music)."""
-    coding = str(rng.choice(["none", "mp3", "lowpass", "phone"], p=[0.5, 0.3, 0.14, 0.06]))
+
+    def u(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
     return Session(
-        levels={stem: float(level + rng.normal(0, 1.2)) for stem, level in levels.items()},
+        levels={stem: float(level + rng.normal(0, 1.5)) for stem, level in levels.items()},
         drive=drive,
-        cabinet=float(rng.uniform(4000, 7000)),
-        room=float(rng.uniform(0.5, 0.95) if hall else rng.uniform(0.1, 0.7)),
-        wet=float(rng.uniform(0.1, 0.4) if hall else rng.uniform(0.02, 0.22)),
-        drum_room=float(rng.uniform(0.0, 0.35)),
-        lead_wet=float(rng.uniform(0.05, 0.3)),
+        cabinet=u(4000, 7000),
+        room=u(0.5, 0.95) if hall else u(0.1, 0.8),
+        wet=u(0.1, 0.4) if hall else u(0.02, 0.3),
+        drum_room=u(0.0, 0.5),
+        lead_wet=u(0.05, 0.4),
+        doubling=u(0, 0.2) if hall else u(0, 1),
+        echo=0.0 if hall else max(0.0, u(-0.3, 0.3)),
         pump=pump,
-        tilt=float(rng.normal(0, 2.5)),
+        sweep=sweep,
+        slope=u(5.0, 9.0) if hall else u(3.5, 7.0),
+        mastering=u(0.0, 0.5) if hall else u(0.3, 0.9),
+        tilt=float(rng.normal(0, 2.0)),
         low=float(rng.normal(0, 2.5)),
-        saturation=float(rng.uniform(0, 3 if hall else 9)),
-        threshold=float(rng.uniform(-8, 0) if hall else rng.uniform(-24, -8)),
-        ratio=float(rng.uniform(1, 1.6) if hall else rng.uniform(1.5, 5)),
-        noise=float(rng.uniform(-80, -48)),
-        coding=coding,
-        quality=float(rng.uniform(0, 1)),
-        peak=float(rng.uniform(-9, -0.3)),
+        saturation=u(0, 3 if hall else 7),
+        threshold=u(-8, 0) if hall else u(-18, -3),
+        ratio=u(1, 1.6) if hall else u(1.2, 3.5),
+        noise=u(-70, -38),
+        rumble=u(0, 6),
+        way=str(rng.choice(list(device.WAYS), p=list(device.WAYS.values()))),
+        quality=u(0, 1),
+        peak=u(-9, -0.3),
     )
 
 
@@ -88,22 +111,29 @@ def produce(
     for name, stem in stems.items():
         sound = _level(stem)
         if name == "guitars" and plan.drive > 0:
-            sound = _level(_amplify(sound, plan))
+            sound = _level(_doubled(_amplify(sound, plan), plan.doubling))
+        elif name == "backing":
+            sound = _doubled(sound, plan.doubling / 2)
         elif name == "drums":
-            sound = _run(sound, pb.Compressor(-18, 3, 5, 90), _reverb(0.25, plan.drum_room))
+            sound = _run(sound, pb.Compressor(-18, 2, 10, 90), _reverb(0.35, plan.drum_room))
         elif name == "lead":
             sound = _run(sound, pb.Compressor(-22, 3, 5, 120), _reverb(plan.room, plan.lead_wet))
+            if plan.echo > 0:
+                sound = _run(sound, pb.Delay(0.2 + plan.echo, 0.35, plan.echo))
         if name != "drums":
             sound = sound * duck
         mix += sound * np.float32(10 ** (plan.levels.get(name, 0.0) / 20))
-    mix = _run(mix, _reverb(plan.room, plan.wet), pb.LowShelfFilter(180, plan.low), pb.HighShelfFilter(3000, plan.tilt))
+    mix = _run(mix, _reverb(plan.room, plan.wet))
+    if plan.sweep > 0:
+        mix = _swept(mix, plan.sweep, float(rng.uniform(0, 2 * np.pi)))
+    mix = _mastered(mix, plan.slope, plan.mastering)
+    mix = _run(mix, pb.LowShelfFilter(180, plan.low), pb.HighShelfFilter(3000, plan.tilt))
     mix = _normal(mix, -14.0)
-    mix = _run(mix, pb.Compressor(plan.threshold, plan.ratio, 12, 160), pb.HighpassFilter(25))
+    mix = _run(mix, pb.Compressor(plan.threshold, plan.ratio, 20, 250), pb.HighpassFilter(25))
     drive = 10 ** (plan.saturation / 20)
     mix = np.tanh(mix * drive) / np.float32(np.tanh(drive))
-    colour = sosfilt(butter(1, rng.uniform(800, 8000), fs=SAMPLE_RATE, output="sos"), rng.standard_normal(length))
-    mix = _normal(mix, -16.0) + (colour / np.std(colour) * 10 ** (plan.noise / 20)).astype(np.float32)
-    mix = _code(mix.astype(np.float32), plan)
+    mix = _normal(mix, -16.0) + _floor(length, plan.noise, plan.rumble, rng)
+    mix = device.hand_over(mix.astype(np.float32), plan.way, plan.quality, rng)
     return _finish(mix, plan.peak, SAMPLE_RATE // rate)
 
 
@@ -130,11 +160,11 @@ def _normal(sound: np.ndarray, decibels: float) -> np.ndarray:
 
 
 def _amplify(sound: np.ndarray, plan: Session) -> np.ndarray:
-    """Overdrive, then the loudspeaker: nothing below 90 Hz or above a few kHz, a rise near 2.5 kHz."""
+    """Overdrive, then the loudspeaker: little below 80 Hz, a thump near 120 Hz, a rise near 2.5 kHz, and its end."""
     return _run(
-        sound, pb.HighpassFilter(120), pb.Distortion(plan.drive), pb.HighpassFilter(90),
-        pb.PeakFilter(2500, 4.0, 0.8), pb.LowpassFilter(plan.cabinet), pb.LowpassFilter(plan.cabinet),
-        pb.Compressor(-20, 2.5, 5, 100),
+        sound, pb.HighpassFilter(110), pb.Distortion(plan.drive), pb.HighpassFilter(75),
+        pb.PeakFilter(120, 5.0, 1.0), pb.PeakFilter(2500, 3.0, 0.8), pb.LowpassFilter(plan.cabinet),
+        pb.LowpassFilter(plan.cabinet), pb.Compressor(-20, 2.5, 5, 100),
     )  # fmt: skip
 
 
@@ -150,17 +180,47 @@ def _duck(kicks: Sequence[float], length: int, depth: float) -> np.ndarray:
     return np.asarray(10 ** (-depth * gain / 20), np.float32)
 
 
-def _code(sound: np.ndarray, plan: Session) -> np.ndarray:
-    if plan.coding == "mp3":
-        return _run(sound, pb.MP3Compressor(vbr_quality=2 + 7 * (1 - plan.quality)))
-    if plan.coding == "lowpass":
-        sections = butter(6, 5000 + 5000 * plan.quality, fs=SAMPLE_RATE, output="sos")
-        return np.asarray(sosfilt(sections, sound), np.float32)
-    if plan.coding == "phone":
-        sections = butter(3, [120 + 180 * (1 - plan.quality), 5000 + 2500 * plan.quality], "bandpass", fs=SAMPLE_RATE,
-                          output="sos")  # fmt: skip
-        return np.asarray(np.tanh(3 * sosfilt(sections, sound)) / 3, np.float32)
-    return sound
+def _doubled(sound: np.ndarray, share: float) -> np.ndarray:
+    """Add the same again through a slowly moving delay, as a second and third take would sound."""
+    return _run(sound, pb.Chorus(0.31, 0.3, 17.0, 0.0, share / 2), pb.Chorus(0.47, 0.25, 9.0, 0.0, share / 3))
+
+
+def _swept(sound: np.ndarray, period: float, phase: float) -> np.ndarray:
+    """Move a low-pass filter between 400 Hz and the top, as in a club's build-ups."""
+    sweep, block = pb.LadderFilter(pb.LadderFilter.Mode.LPF24, cutoff_hz=8000.0, resonance=0.2), SAMPLE_RATE // 40
+    out = np.empty_like(sound)
+    for begin in range(0, len(sound), block):
+        open_ = 0.5 + 0.5 * np.sin(2 * np.pi * begin / SAMPLE_RATE / period + phase)
+        sweep.cutoff_hz = float(400 * 40**open_)
+        out[begin : begin + block] = sweep.process(sound[begin : begin + block], SAMPLE_RATE, reset=False)
+    return out
+
+
+def _mastered(sound: np.ndarray, slope: float, share: float) -> np.ndarray:
+    """Bring the long-term spectrum a share of the way to that of records: level to CORNER, then falling with `slope`.
+
+    Commercial recordings fall by about 5 dB per octave from 100 Hz on (Pestana et al., "Spectral characteristics of
+    popular commercial recordings 1950-2010", AES 135, 2013). At most 15 dB in a third of an octave.
+    """
+    spectrum = np.fft.rfft(sound)
+    frequencies = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+    centres = 31.5 * 2 ** (np.arange(28) / 3)
+    edges = np.searchsorted(frequencies, np.append(centres / 2 ** (1 / 6), centres[-1] * 2 ** (1 / 6)))
+    power = np.add.reduceat(np.abs(spectrum) ** 2, edges)[:-1] / np.diff(edges)
+    found = 10 * np.log10(power + 1e-12 * power.max())
+    wanted = -slope * np.log2(np.maximum(centres, CORNER) / CORNER) + 12 * np.log2(np.minimum(centres, LOWEST) / LOWEST)
+    change = wanted - found
+    change = share * np.clip(change - np.average(change, weights=power), -15, 15)
+    gain = np.interp(np.log2(np.maximum(frequencies, 1.0)), np.log2(centres), change)
+    return np.asarray(np.fft.irfft(spectrum * 10 ** (gain / 20), len(sound)), np.float32)
+
+
+def _floor(length: int, decibels: float, fall: float, rng: np.random.Generator) -> np.ndarray:
+    """Return noise that falls by so many dB per octave: hiss at 0, a hall's rumble at 6."""
+    spectrum = np.fft.rfft(rng.standard_normal(length).astype(np.float32))
+    frequencies = np.maximum(np.fft.rfftfreq(length, 1 / SAMPLE_RATE), 30.0)
+    noise = np.fft.irfft(spectrum * (frequencies / 1000) ** (-fall / 6.02), length)
+    return np.asarray(noise / np.std(noise) * 10 ** (decibels / 20), np.float32)
 
 
 def _finish(sound: np.ndarray, peak: float, step: int) -> np.ndarray:

@@ -13,10 +13,26 @@ import numpy as np
 import pytest
 import soundfile
 
-from corpus import bands, classical, grooves, harmony, melody, render, rhythm, studio, voice, voicing, works
+from corpus import (
+    bands,
+    classical,
+    device,
+    drums,
+    grooves,
+    harmony,
+    melody,
+    real,
+    render,
+    rhythm,
+    speech,
+    studio,
+    voice,
+    voicing,
+    works,
+)
 from corpus.score import Note, Part, Score, excerpt, read_midi
 from corpus.synth import SAMPLE_RATE, event_list
-from genre.labels import CCMUSIC16
+from genre.labels import ACOUSTICSENSE16, CCMUSIC16
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 MUTOPIA_FIELDS = ("file", "label", "licence", "style", "instrument", "composer", "title", "source_path", "seconds")
@@ -70,7 +86,7 @@ def test_chords_are_spelt_and_sound_as_named():
 @pytest.mark.parametrize("mood", harmony.PROGRESSIONS)
 def test_every_progression_can_be_played_and_transposes(mood):
     for spelt in harmony.PROGRESSIONS[mood]:
-        assert len(spelt.split()) in (4, 8)
+        assert len(spelt.split()) in (4, 8, 12)
     in_c = harmony.progression(mood, 0, np.random.default_rng(3))
     in_e = harmony.progression(mood, 4, np.random.default_rng(3))
     assert [(chord.root + 4) % 12 for chord in in_c] == [chord.root for chord in in_e]
@@ -100,13 +116,17 @@ def test_the_second_voice_is_a_third_below():
 # ── bands ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_every_genre_of_the_taxonomy_is_covered_once():
+def test_every_genre_of_the_taxonomies_is_covered_once():
     assert sorted((*classical.GENRES, *grooves.STYLES)) == sorted(CCMUSIC16.ids)
+    assert sorted(grooves.COMPATIBLE) == sorted(CCMUSIC16.ids)
+    played = {genre for genres in grooves.COMPATIBLE.values() for genre in genres} | set(grooves.MORE_STYLES)
+    assert played == set(ACOUSTICSENSE16.ids)
+    assert not set(grooves.MORE_STYLES) & set(grooves.STYLES)
 
 
-@pytest.mark.parametrize("genre", grooves.STYLES)
+@pytest.mark.parametrize("genre", bands.STYLES)
 def test_plans_follow_the_seed_and_stay_within_the_style(genre):
-    style = grooves.STYLES[genre]
+    style = bands.STYLES[genre]
     plans = [bands.plan(genre, seed) for seed in range(40)]
     assert plans == [bands.plan(genre, seed) for seed in range(40)]
     assert len({(plan.groove, plan.tempo, plan.key, plan.lead) for plan in plans}) > 30
@@ -198,6 +218,13 @@ def test_power_chords_go_to_the_amplifier_and_hold_the_fifth(backing):
     first = min(note.start for note in walls[0].notes)
     pitches = sorted(note.pitch for note in walls[0].notes if note.start == first)
     assert pitches[1] - pitches[0] == 7
+
+
+def test_a_skank_plays_short_chords_off_the_beat(backing):
+    spans = [rhythm.Span("verse", 0.0, 4.0, harmony.progression("soft", 0, np.random.default_rng(0))[:2])]
+    part = rhythm.skank(spans, 120, grooves.CLEAN)
+    assert {round(note.start % 0.5, 3) for note in part.notes} == {0.25}
+    assert all(note.end - note.start < 0.2 for note in part.notes)
 
 
 def test_club_music_has_a_kick_on_every_beat_and_builds_without_claps():
@@ -399,7 +426,8 @@ def test_the_studio_keeps_length_and_peak_ducks_to_the_kick_and_distorts_guitars
     tone = (0.2 * np.sin(2 * np.pi * 220 * time)).astype(np.float32)
     dry = replace(
         studio.session(rng, {}, drive=35.0), wet=0.0, lead_wet=0.0, saturation=-30.0, threshold=0.0, ratio=1.0,
-        noise=-120.0, coding="none", tilt=0.0, low=0.0, peak=-6.0,
+        noise=-120.0, way="none", tilt=0.0, low=0.0, peak=-6.0,
+        mastering=0.0, doubling=0.0, echo=0.0,
     )  # fmt: skip
 
     def produce(name: str, plan: studio.Session, kicks: Sequence[float] = ()) -> np.ndarray:
@@ -422,6 +450,93 @@ def test_the_studio_keeps_length_and_peak_ducks_to_the_kick_and_distorts_guitars
 
     assert level(pumped, 2.02) < 0.6 * level(pumped, 1.9)
     assert level(clean, 2.02) == pytest.approx(level(clean, 1.9), rel=0.05)
+
+
+def octaves(sound: np.ndarray) -> np.ndarray:
+    """Return the mean power in dB of the octaves from 125 Hz to 8 kHz."""
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    frequencies = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+    bands_ = [(f / 2**0.5 <= frequencies) & (frequencies < f * 2**0.5) for f in 125 * 2.0 ** np.arange(7)]
+    return np.array([10 * np.log10(power[band].mean()) for band in bands_])
+
+
+def test_mastering_brings_white_noise_to_the_slope_of_records():
+    white = np.random.default_rng(0).standard_normal(4 * SAMPLE_RATE).astype(np.float32)
+    np.testing.assert_allclose(np.diff(octaves(studio._mastered(white, 5.0, 1.0)))[:2], -5.0, atol=1.0)
+    np.testing.assert_allclose(np.diff(octaves(studio._mastered(white, 2.0, 1.0))), -2.0, atol=0.7)
+    np.testing.assert_allclose(studio._mastered(white, 5.0, 0.0), white, atol=1e-4)
+
+
+def test_a_sweep_darkens_and_brightens_the_mix():
+    white = np.random.default_rng(0).standard_normal(8 * SAMPLE_RATE).astype(np.float32)
+    swept = studio._swept(white, 8.0, 0.0)  # open after 2 s, closed after 6 s
+    bright = [octaves(swept[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE])[-1] for second in (2, 6)]
+    assert bright[0] > bright[1] + 20
+
+
+@pytest.mark.parametrize("way", device.WAYS)
+def test_every_way_to_a_device_keeps_the_length_and_is_the_same_twice(way):
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    tone = (0.3 * np.sin(2 * np.pi * 440 * time) + 0.1 * np.sin(2 * np.pi * 12_000 * time)).astype(np.float32)
+    sounds = [device.hand_over(tone, way, 0.3, np.random.default_rng(2)) for _ in range(2)]
+    np.testing.assert_array_equal(*sounds)
+    assert sounds[0].dtype == np.float32
+    assert len(sounds[0]) == len(tone)
+    power = np.abs(np.fft.rfft(sounds[0]))
+    kept = power[12_000 * 2] / power[440 * 2] * 3  # of the high tone, against the low one
+    assert kept == pytest.approx(1.0, rel=0.01) if way == "none" else kept < (1.3 if way == "mp3" else 0.5)
+    assert power[440 * 2] == power.max()
+
+
+def test_a_room_reverberates():
+    click = np.zeros(SAMPLE_RATE, np.float32)
+    click[1000] = 0.9
+    heard = device.rerecord(click, 1.0, np.random.default_rng(0)) ** 2
+    assert heard[1000:1500].sum() > heard[3000:8000].sum() > 3 * heard[30_000:35_000].sum()
+
+
+def test_the_kit_sounds_where_the_notes_are_kicks_low_and_cymbals_high():
+    def centroid(pitch: int) -> float:
+        sound = drums.play([Note(0.5, 0.6, pitch, 100)], 2.0, np.random.default_rng(0))
+        assert len(sound) == 2 * SAMPLE_RATE
+        assert not sound[: SAMPLE_RATE // 2].any()
+        assert np.abs(sound).max() > 0.05
+        power = np.abs(np.fft.rfft(sound)) ** 2
+        return float(np.average(np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE), weights=power))
+
+    kick, snare, hat, crash = (centroid(pitch) for pitch in (36, 38, 42, 49))
+    assert kick < 300 < snare < min(hat, crash)
+    assert not drums.play([Note(0.0, 0.1, 70, 100)], 1.0, np.random.default_rng(0)).any()  # a shaker is not in the kit
+
+
+def test_a_rapper_speaks_where_the_part_has_notes():
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    sound = speech.rap([Note(1.0, 2.0, 60, 100)], 4.0, np.random.default_rng(0))
+    again = speech.rap([Note(1.0, 2.0, 60, 100)], 4.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(sound, again)
+    level = np.sqrt(np.mean(sound.reshape(4, -1) ** 2, axis=1))
+    assert level[1] > 0.02
+    assert level[0] == level[3] == 0.0
+
+
+def test_real_recordings_are_split_by_prompt_and_album_and_their_labels_are_sets():
+    def row(file: str, text: str, ccmusic: str = "", acousticsense: str = "", origin: str = "ai-generated"):
+        return {"file": file, "text": text, "ccmusic16": ccmusic, "acousticsense16": acousticsense, "origin": origin}
+
+    rows = [row(f"ai/{take}_{n}.opus", f"Prompt {n}", acousticsense="Rock") for n in range(40) for take in "ab"]
+    rows += [row(f"album{n % 8}/{n}.opus", "", "Dance pop", origin="recorded or produced") for n in range(40)]
+    rows += [row("x/1.opus", "nothing that is known"), row("x/2.opus", "A funk song with horns.")]
+    train, held, mapping = real.tables(rows, Path("/music"), CCMUSIC16)
+    assert len(train) + len(held) == len(rows) - 1
+    assert not {r["group"] for r in train} & {r["group"] for r in held}
+    assert 0.1 < len(held) / len(rows) < 0.45
+    rock, funk = "+".join(real.ROCK), "soul_or_r_and_b+dance_pop"
+    assert mapping == {rock: real.ROCK, "dance_pop": ("dance_pop",), funk: ("soul_or_r_and_b", "dance_pop")}
+    assert all(0 < float(r["weight"]) <= real.WEIGHT_MAX for r in train + held)
+    _, _, mapping = real.tables(rows, Path("/music"), ACOUSTICSENSE16)
+    assert mapping == {"rock": ("rock",), "disco": ("disco",), "r_and_b+disco": ("r_and_b", "disco")}
+    assert {genre for ids in real.GROUPS.values() for genre in ids} == set(CCMUSIC16.ids)
 
 
 def test_a_run_makes_only_what_the_manifest_lacks_and_splits_have_other_seeds(tmp_path):
