@@ -1,4 +1,4 @@
-"""The command line: classify, models, download, serve, warmup.
+"""The command line: classify, models, download, serve, warmup; evaluate and train have modules of their own.
 
 Only typer is imported here, so that `genre --help` answers at once; each command imports what it needs.
 """
@@ -6,108 +6,84 @@ Only typer is imported here, so that `genre --help` answers at once; each comman
 import dataclasses
 import io
 import logging
-import os
 import sys
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from genre import __version__
-from genre.cli_texts import CLI
+from genre import __version__, cli_evaluate, cli_train
 from genre.errors import GenreError
 from genre.labels import Language, display
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, UNSURE_BELOW, Hub, Settings
+from genre.terminal import (
+    LANGUAGE,
+    Errors,
+    console,
+    keep_interrupt,
+    printable,
+    raise_kept_interrupt,
+    refusals_told,
+    say,
+)
 from genre.web.texts import text
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from genre.classifier import Prediction
     from genre.rows import Row
 
     Answer = Prediction | GenreError
 
-PIPED_WIDTH = 160  # columns of a table that no terminal limits
 BAR_WIDTH = 30  # columns
 
-
-def language_of(environment: Mapping[str, str]) -> Language:
-    """Return the language that a terminal's locale asks for, in gettext's order."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := environment.get(name):
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
-
-
-_LANGUAGE = language_of(os.environ)
-
-
-def _say(key: str, language: Language = _LANGUAGE, **values: object) -> str:
-    return CLI[key][language].format(**values)
-
-
 app = typer.Typer(
-    help=_say("app"), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    help=say("app"), add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
 )
-
-
-_swallowed = threading.Event()
 
 
 def main() -> None:
     """Run the command of `sys.argv`. Speaks UTF-8 whatever the locale: names of files and genres need it."""
     for stream in (sys.stdout, sys.stderr):
         cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.unraisablehook = _keep_interrupt
+    sys.unraisablehook = keep_interrupt
     app(prog_name="genre")
 
 
-def _keep_interrupt(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Remember a Ctrl-C that fell into a callback from C, such as libsndfile's, where Python cannot raise it."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        _swallowed.set()
-    else:
-        sys.__unraisablehook__(unraisable)
-
-
 @app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", help=_say("version"), is_eager=True)] = False) -> None:
+def _root(version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True)] = False) -> None:
     if version:
         print(f"genre {__version__}")
         raise typer.Exit
 
 
-@app.command(help=_say("classify"))
+@app.command(help=say("classify"))
 def classify(
-    files: Annotated[list[str], typer.Argument(help=_say("files"), metavar="FILE", show_default=False)],
-    model: Annotated[str, typer.Option(help=_say("model"), metavar="NAME|FOLDER")] = DEFAULT_MODEL,
+    files: Annotated[list[str], typer.Argument(help=say("files"), metavar="FILE", show_default=False)],
+    model: Annotated[str, typer.Option(help=say("model"), metavar="NAME|FOLDER")] = DEFAULT_MODEL,
     clip_seconds: Annotated[
-        float, typer.Option(help=_say("clip_seconds"), min=CLIP_SECONDS_MIN, max=CLIP_SECONDS_MAX)
+        float, typer.Option(help=say("clip_seconds"), min=CLIP_SECONDS_MIN, max=CLIP_SECONDS_MAX)
     ] = CLIP_SECONDS,
-    whole: Annotated[bool, typer.Option("--whole", help=_say("whole"))] = False,
-    start: Annotated[float, typer.Option(help=_say("start"), min=0.0)] = 0.0,
-    lang: Annotated[Language, typer.Option(help=_say("lang"), show_default=False)] = _LANGUAGE,
-    top: Annotated[int, typer.Option(help=_say("top"), min=1)] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help=_say("json"))] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help=_say("csv"))] = False,
+    whole: Annotated[bool, typer.Option("--whole", help=say("whole"))] = False,
+    start: Annotated[float, typer.Option(help=say("start"), min=0.0)] = 0.0,
+    lang: Annotated[Language, typer.Option(help=say("lang"), show_default=False)] = LANGUAGE,
+    top: Annotated[int, typer.Option(help=say("top"), min=1)] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help=say("csv"))] = False,
     spectrogram: Annotated[
-        Path | None, typer.Option(help=_say("spectrogram"), metavar="OUT.png", show_default=False)
+        Path | None, typer.Option(help=say("spectrogram"), metavar="OUT.png", show_default=False)
     ] = None,
 ) -> None:
     """Print the genre of each file, as tables, JSON or CSV; errors go to stderr and into the exit code."""
     if as_json and as_csv:
-        raise typer.BadParameter(_say("one_format", lang))
+        raise typer.BadParameter(say("one_format", lang))
     if spectrogram and not (spectrogram.suffix.lower() == ".png" and spectrogram.parent.is_dir()):
-        raise typer.BadParameter(_say("bad_picture", lang, path=_printable(str(spectrogram))))
+        raise typer.BadParameter(say("bad_picture", lang, path=printable(str(spectrogram))))
 
     from genre.rows import write_csv, write_json
 
-    errors = _Errors(lang)
+    errors = Errors(lang)
     answers = _answers(files, model, start, None if whole else clip_seconds, errors)
     if spectrogram:
         answers = _drawn(answers, _picture_paths(spectrogram, files), errors)
@@ -121,39 +97,39 @@ def classify(
         raise typer.Exit(1)
 
 
-@app.command(help=_say("models"))
+@app.command(help=say("models"))
 def models() -> None:
     """Print the models that are here, with what is known of them, and the names of those to download."""
-    with _refusals_told():
+    with refusals_told():
         from genre import store
         from genre.web.models import provenance
 
-        console = _console()
+        out = console()
         cards = store.available(Settings.from_environment())
         for reference, card in cards.items():
-            console.print(_printable(reference), style="bold")
-            console.print(f"  {card.spectrogram.transform} · {card.taxonomy.id}", soft_wrap=True)
-            console.print(f"  {_printable(provenance(card, _LANGUAGE))}", soft_wrap=True)
-            console.print(f"  {_printable(str(card.weights))}", soft_wrap=True)
+            out.print(printable(reference), style="bold")
+            out.print(f"  {card.spectrogram.transform} · {card.taxonomy.id}", soft_wrap=True)
+            out.print(f"  {printable(provenance(card, LANGUAGE))}", soft_wrap=True)
+            out.print(f"  {printable(str(card.weights))}", soft_wrap=True)
         here = {card.name for card in cards.values() if card.origin != "embedded"}
         if absent := [name for name in store.PUBLISHED if name not in here]:
-            console.print(_say("downloadable", names=", ".join(absent)), style="dim", soft_wrap=True)
+            out.print(say("downloadable", names=", ".join(absent)), style="dim", soft_wrap=True)
 
 
-@app.command(help=_say("download"))
+@app.command(help=say("download"))
 def download(
-    name: Annotated[str, typer.Argument(help=_say("name"), show_default=False)],
-    hub: Annotated[Hub | None, typer.Option(help=_say("hub"), show_default=False)] = None,
+    name: Annotated[str, typer.Argument(help=say("name"), show_default=False)],
+    hub: Annotated[Hub | None, typer.Option(help=say("hub"), show_default=False)] = None,
 ) -> None:
     """Fetch one published checkpoint, with a progress bar on stderr; print where it is."""
-    with _refusals_told():
+    with refusals_told():
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
         from genre import store
 
         settings = Settings.from_environment()
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=_console(stderr=True)) as progress:
+        with Progress(*columns, console=console(stderr=True)) as progress:
             task = progress.add_task(name, total=None)
             card = store.download(
                 name,
@@ -161,18 +137,18 @@ def download(
                 hub=hub,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
-        print(_say("downloaded", name=name, path=_printable(str(card.weights))))
+        print(say("downloaded", name=name, path=printable(str(card.weights))))
         if store.find(name, settings).folder != card.folder:
-            print(_say("shadowed", name=name, reference=f"hub:{name}"))
+            print(say("shadowed", name=name, reference=f"hub:{name}"))
 
 
-@app.command(help=_say("serve"))
+@app.command(help=say("serve"))
 def serve(
-    host: Annotated[str | None, typer.Option(help=_say("host"), show_default=False)] = None,
-    port: Annotated[int | None, typer.Option(help=_say("port"), min=1, max=65_535, show_default=False)] = None,
+    host: Annotated[str | None, typer.Option(help=say("host"), show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help=say("port"), min=1, max=65_535, show_default=False)] = None,
 ) -> None:
     """Serve the page until it is stopped."""
-    with _refusals_told():
+    with refusals_told():
         settings = Settings.from_environment()
         settings = dataclasses.replace(settings, host=host or settings.host, port=port or settings.port)
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -183,13 +159,17 @@ def serve(
         page.serve(settings)
 
 
-@app.command(help=_say("warmup"))
+app.command(help=say("evaluate"))(cli_evaluate.evaluate)
+app.command(help=say("train"))(cli_train.train)
+
+
+@app.command(help=say("warmup"))
 def warmup(
-    model: Annotated[str, typer.Option(help=_say("model"), metavar="NAME|FOLDER")] = DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help=say("model"), metavar="NAME|FOLDER")] = DEFAULT_MODEL,
 ) -> None:
     """Load the model, answer once on noise, and print the seconds it took."""
     begun = time.perf_counter()
-    with _refusals_told():
+    with refusals_told():
         import numpy as np
 
         from genre.classifier import classifier
@@ -200,33 +180,11 @@ def warmup(
         noise = np.random.default_rng(0).normal(0.0, 0.1, int(CLIP_SECONDS * SAMPLE_RATE)).astype(np.float32)
         judge.predict((SAMPLE_RATE, noise))
         ended = time.perf_counter()
-        print(_say("warm", total=ended - begun, load=loaded - begun, model=judge.card.name, answer=ended - loaded))
-
-
-class _Errors:
-    """Tells errors on stderr, and remembers that there were any."""
-
-    def __init__(self, language: Language) -> None:
-        self.any = False
-        self.language = language
-
-    def tell(self, message: str) -> None:
-        self.any = True
-        print(_say("error", self.language, message=_printable(message)), file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _refusals_told() -> Iterator[None]:
-    """End a command with the reason and exit code 1 where it cannot be done."""
-    try:
-        yield
-    except GenreError as error:
-        _Errors(_LANGUAGE).tell(str(error))
-        raise typer.Exit(1) from None
+        print(say("warm", total=ended - begun, load=loaded - begun, model=judge.card.name, answer=ended - loaded))
 
 
 def _answers(
-    files: Sequence[str], model: str, start: float, clip_seconds: float | None, errors: _Errors
+    files: Sequence[str], model: str, start: float, clip_seconds: float | None, errors: Errors
 ) -> Iterator[tuple[str, "Answer"]]:
     """Yield each file with its answer, or the error that was told; without a model every file fails."""
     from genre.classifier import classifier
@@ -242,15 +200,14 @@ def _answers(
             answer: Answer = judge.predict(file, start=start, clip_seconds=clip_seconds)
         except GenreError as error:
             answer = error
-        if _swallowed.is_set():
-            raise KeyboardInterrupt
+        raise_kept_interrupt()
         if isinstance(answer, GenreError):
             errors.tell(str(answer))
         yield file, answer
 
 
 def _drawn(
-    answers: Iterable[tuple[str, "Answer"]], paths: Iterable[Path], errors: _Errors
+    answers: Iterable[tuple[str, "Answer"]], paths: Iterable[Path], errors: Errors
 ) -> Iterator[tuple[str, "Answer"]]:
     """Pass the answers on, and draw what each was heard from."""
     from genre import preview
@@ -261,7 +218,7 @@ def _drawn(
             try:
                 picture.save(path)
             except OSError as error:
-                errors.tell(_say("picture_failed", errors.language, path=path, reason=error.strerror or error))
+                errors.tell(say("picture_failed", errors.language, path=path, reason=error.strerror or error))
         yield file, answer
 
 
@@ -294,35 +251,23 @@ def _print_tables(answers: Iterable[tuple[str, "Answer"]], top: int, language: L
 
     from genre.web.models import provenance
 
-    console = _console()
+    out = console()
     first = True
     for file, answer in answers:
         if isinstance(answer, GenreError):
             continue
         card = answer.card
         if first:
-            console.print(text("answered_by", language, model=_printable(card.name)), style="dim")
-            console.print(_printable(provenance(card, language)), style="dim")
+            out.print(text("answered_by", language, model=printable(card.name)), style="dim")
+            out.print(printable(provenance(card, language)), style="dim")
             first = False
-        console.print(f"\n{_printable(file)}", style="bold", soft_wrap=True)
+        out.print(f"\n{printable(file)}", style="bold", soft_wrap=True)
         table = Table.grid(padding=(0, 2))
         table.add_column()
         table.add_column(justify="right")
         for genre_id, probability in answer.ranked[:top]:
             bar = Bar(1.0, 0.0, probability, width=BAR_WIDTH)
             table.add_row(display(card.taxonomy[genre_id], language), f"{probability:.1%}", bar)
-        console.print(table)
+        out.print(table)
         for code in answer.warnings:
-            console.print(text(f"warning_{code}", language, percent=f"{UNSURE_BELOW:.0%}"), style="yellow")
-
-
-def _printable(words: str) -> str:
-    """Escape what a terminal would obey: a file's name may hold anything."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
-
-
-def _console(*, stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else PIPED_WIDTH
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+            out.print(text(f"warning_{code}", language, percent=f"{UNSURE_BELOW:.0%}"), style="yellow")

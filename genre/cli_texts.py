@@ -67,7 +67,158 @@ CLI: dict[str, dict[Language, str]] = {
         "en": "Do now what is slow the first time.",
         "zh": "提前完成首次运行的慢步骤。",
     },
+    "evaluate": {
+        "en": "Measure a model on recordings whose genre is known.",
+        "zh": "用已知流派的录音测量模型的效果。",
+    },
+    "labelled": {
+        "en": "A folder with one sub-folder per genre, or a CSV with the columns path and label, and optionally group "
+        "and split.",
+        "zh": "每个流派一个子文件夹的文件夹，或含 path、label 列（可选 group、split 列）的 CSV。",
+    },
+    "split": {
+        "en": "Only the rows of a CSV whose split is this: train, validation or test.",
+        "zh": "只取 CSV 中 split 列为此值的行：train、validation 或 test。",
+    },
+    "mapping": {
+        "en": "JSON or CSV that says which genres each coarse label may be.",
+        "zh": "说明每个粗标签对应哪些流派的 JSON 或 CSV 文件。",
+    },
+    "out": {
+        "en": "Folder for a report, pictures, figures and a row per file; a stopped evaluation goes on there.",
+        "zh": "把指标、图、逐文件的表和报告写入此文件夹；中断后再次运行可继续。",
+    },
+    "fit_temperature": {
+        "en": "Also fit the temperature that makes the probabilities honest, and show what it does.",
+        "zh": "另外拟合使概率可信的温度，并显示其效果。",
+    },
+    "save_temperature": {
+        "en": "Write the fitted temperature into the model's config.json.",
+        "zh": "把拟合的温度写入模型的 config.json。",
+    },
+    "json_figures": {"en": "Print the figures as one JSON object.", "zh": "以一个 JSON 对象输出指标。"},
+    "train": {
+        "en": "Train a model on your own recordings. The same command goes on where it was stopped; the exit code is 1 "
+        "if recordings had to be left out.",
+        "zh": "用自己的录音训练模型。中断后再次运行同一命令即可继续；若有录音无法使用，退出码为 1。",
+    },
+    "train_source": {
+        "en": "A folder with one sub-folder per genre; or a CSV with the columns path and label, and optionally group "
+        "(or artist, album), split, weight, domain and label_zh; or a data set of the Hugging Face Hub: its id, or "
+        "its folder.",
+        "zh": "每个流派一个子文件夹的文件夹；或含 path、label 列的 CSV（可选 group（或 artist、album）、split、weight、"
+        "domain、label_zh 列）；或 Hugging Face Hub 数据集的 id 或其文件夹。",
+    },
+    "train_out": {"en": "Model folder to write.", "zh": "要写入的模型文件夹。"},
+    "train_backbone": {
+        "en": "Network, such as resnet18, mobilenet_v3_small or vgg19_bn; by default that of --from, else resnet18.",
+        "zh": "网络，如 resnet18、mobilenet_v3_small、vgg19_bn；默认取 --from 的网络，否则为 resnet18。",
+    },
+    "train_transform": {
+        "en": "What the network sees of the sound: cqt, mel or chroma; by default that of --from, else cqt.",
+        "zh": "网络所看的频谱：cqt、mel 或 chroma；默认取 --from 的，否则为 cqt。",
+    },
+    "train_taxonomy": {
+        "en": "The classes: a built-in taxonomy, or own for those of the labels; by default the built-in one that "
+        "knows every label (as id, English or Chinese name), else own.",
+        "zh": "类别：内置的分类体系，或 own 表示直接用标签；默认取认得全部标签（id、英文名或中文名）的内置体系，"
+        "否则为 own。",
+    },
+    "train_names": {
+        "en": "CSV with the columns label and label_zh: Chinese names for classes of your own.",
+        "zh": "含 label、label_zh 列的 CSV：自定类别的中文名。",
+    },
+    "train_from": {
+        "en": "Weights to start from: a model by name or folder, imagenet, or scratch; by default the embedded model "
+        "of the same network and spectrogram where there is one, else scratch.",
+        "zh": "起始权重：模型名称或文件夹、imagenet 或 scratch（随机）；默认取网络与频谱相同的内置模型，"
+        "没有则为 scratch。",
+    },
+    "train_frozen": {
+        "en": "Train the last layers only: fast, and enough where the genres are like those of the starting model.",
+        "zh": "只训练最后几层：速度快，适合与起始模型的流派相近的情形。",
+    },
+    "train_epochs": {
+        "en": "Times that every recording is shown; by default 10,000 by the number of recordings, from 12 to 60. Two "
+        "thirds are done at half the image size.",
+        "zh": "每段录音展示的次数；默认为 10000 除以录音数，介于 12 与 60 之间。其中三分之二以一半的图像边长进行。",
+    },
+    "train_image_size": {
+        "en": "Pixels of an image's side; by default that of the model to start from, else 224 (inception_v3: 299).",
+        "zh": "图像边长（像素）；默认取起始模型的，否则为 224（inception_v3 为 299）。",
+    },
+    "train_batch_size": {"en": "Images per step.", "zh": "每步的图像数。"},
+    "train_learning_rate": {
+        "en": "Highest rate of the schedule; by default 0.001 from scratch, 0.0005 from a model, 0.005 with --frozen.",
+        "zh": "学习率的最高值；默认从头训练为 0.001，从已有模型为 0.0005，--frozen 为 0.005。",
+    },
+    "train_validation": {
+        "en": "Share of each genre's groups that is kept to choose the best epoch by, where no row has the split "
+        "validation.",
+        "zh": "每个流派留作挑选最佳轮次的组的比例；CSV 中有 split 为 validation 的行时不用。",
+    },
+    "train_clip_seconds": {"en": "Seconds of each recording to learn from.", "zh": "每段录音用于学习的秒数。"},
+    "train_seed": {"en": "Seed of everything random.", "zh": "随机数种子。"},
+    "train_run": {
+        "en": "Folder for the state of the run, its curves and confusion matrix; by default the model folder's name "
+        "with .run.",
+        "zh": "存放训练状态、曲线与混淆矩阵的文件夹；默认为模型文件夹名加 .run。",
+    },
+    "train_subset": {"en": "Subset of a data set of the Hub.", "zh": "Hub 数据集的子集。"},
+    "train_label_column": {
+        "en": "Column of a Hub data set that has the genres; by default the one with the most classes.",
+        "zh": "Hub 数据集中表示流派的列；默认取类别最多的一列。",
+    },
+    "train_licence": {"en": "Licence of the weights, for the model folder.", "zh": "写入模型文件夹的权重许可证。"},
     # --- answers
+    "train_out_taken": {
+        "en": "{out} has something in it already, and no run to go on with belongs to it; choose another --out.",
+        "zh": "{out} 中已有内容，且没有可继续的训练；请换一个 --out。",
+    },
+    "train_not_hub": {
+        "en": "{source} is no data set of the Hub, so --subset and --label-column have no meaning; leave them out.",
+        "zh": "{source} 不是 Hub 数据集，--subset 与 --label-column 无效，请去掉。",
+    },
+    "train_unpacking": {"en": "Unpacking the data set", "zh": "正在取出数据集"},
+    "train_drawing": {"en": "Computing spectrograms", "zh": "正在计算频谱"},
+    "train_fitting": {"en": "Training", "zh": "正在训练"},
+    "train_plan": {
+        "en": "{clips} recordings, {genres} genres ({taxonomy}); {backbone} on {transform}, starting from {begun}; "
+        "{epochs} epochs, {sizes}.",
+        "zh": "{clips} 段录音，{genres} 个流派（{taxonomy}）；{backbone} + {transform}，起始权重 {begun}；"
+        "{epochs} 轮，{sizes}。",
+    },
+    "train_epoch": {
+        "en": "epoch {epoch} of {epochs}, {size} px: loss {loss:.3f}, validation {accuracy:.1%}, {seconds:.0f} s",
+        "zh": "第 {epoch}/{epochs} 轮，{size} px：损失 {loss:.3f}，验证 {accuracy:.1%}，{seconds:.0f} 秒",
+    },
+    "train_stopped": {
+        "en": "Stopped. The same command goes on after the last whole epoch.",
+        "zh": "已停止。再次运行同一命令，会从最后一个完整的轮次继续。",
+    },
+    "train_done": {
+        "en": "The model is in {out}: it tells {accuracy:.1%} of {clips} held-out clips right. Its curves and "
+        "confusion matrix are in {run}.\nTry it: genre classify FILE --model {model}",
+        "zh": "模型已写入 {out}：{clips} 段留出的片段中判断正确的占 {accuracy:.1%}。曲线与混淆矩阵在 {run}。\n"
+        "试用：genre classify 文件 --model {model}",
+    },
+    # Facts that travel with a trained model.
+    "trained_from_model": {
+        "en": "{clips} clips of {source}, starting from the weights of {model}",
+        "zh": "{source} 的 {clips} 个片段，以 {model} 的权重为起点",
+    },
+    "trained_from_imagenet": {
+        "en": "{clips} clips of {source}, starting from weights trained on ImageNet",
+        "zh": "{source} 的 {clips} 个片段，以 ImageNet 权重为起点",
+    },
+    "trained_from_scratch": {
+        "en": "{clips} clips of {source}, starting from random weights",
+        "zh": "{source} 的 {clips} 个片段，从随机权重开始",
+    },
+    "train_measured_on": {
+        "en": "{clips} held-out clips of the same source (used to choose the epoch)",
+        "zh": "同一来源留出的 {clips} 个片段（曾用于选择训练轮次）",
+    },
     "error": {"en": "error: {message}", "zh": "错误：{message}"},
     "one_format": {"en": "--json and --csv exclude each other.", "zh": "--json 与 --csv 不能同时使用。"},
     "bad_picture": {
@@ -83,6 +234,29 @@ CLI: dict[str, dict[Language, str]] = {
     "shadowed": {
         "en": "The name {name} alone still means the model that was here before; this one is --model {reference}",
         "zh": "单写 {name} 仍指原有的模型；要用刚下载的这一个，请加 --model {reference}",
+    },
+    "hearing": {"en": "Hearing", "zh": "正在听"},
+    "stopped": {
+        "en": "Stopped after {done} of {total} clips. What was heard is kept: the same command goes on from there.",
+        "zh": "已停止：听了 {total} 个片段中的 {done} 个。结果已保留，再次运行同一命令即可继续。",
+    },
+    "stopped_unkept": {
+        "en": "Stopped after {done} of {total} clips; nothing is kept. With --out FOLDER it could go on later.",
+        "zh": "已停止：听了 {total} 个片段中的 {done} 个，没有保留。加上 --out 文件夹 便可以后继续。",
+    },
+    "gone_on": {
+        "en": "{known} of {total} clips were heard by an earlier call.",
+        "zh": "{total} 个片段中有 {known} 个在之前的运行中已听过。",
+    },
+    "some_failed": {
+        "en": "{failed} of {total} clips could not be heard and are in no figure.",
+        "zh": "{total} 个片段中有 {failed} 个无法听取，未计入指标。",
+    },
+    "unwritable": {"en": "{path} cannot be written: {reason}.", "zh": "无法写入 {path}：{reason}。"},
+    "written": {"en": "The report is in {path}", "zh": "报告已写入 {path}"},
+    "temperature_saved": {
+        "en": "{path} has the temperature {temperature:.4g} now.",
+        "zh": "已把温度 {temperature:.4g} 写入 {path}。",
     },
     "warm": {
         "en": "Warm after {total:.1f} s: {load:.1f} s to load {model}, {answer:.1f} s to answer once.",

@@ -1,0 +1,251 @@
+"""Which recordings there are to learn from or to measure on, and what is known of each.
+
+A source is a folder with a sub-folder per genre, or a CSV. Nothing here opens a recording.
+"""
+
+import csv
+import json
+import logging
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genre.errors import SettingsError
+from genre.labels import Taxonomy
+
+log = logging.getLogger(__name__)
+
+# What a folder's files are taken for recordings by; a CSV may name files of any suffix.
+AUDIO_SUFFIXES = frozenset(
+    {".wav", ".wave", ".w64", ".rf64", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".m4b", ".mp4", ".3gp"}
+    | {".aac", ".webm", ".mka", ".mkv", ".wma", ".aif", ".aiff", ".au", ".caf"}
+)
+GROUP_COLUMNS = ("group", "artist", "album")  # the first that is filled in says what must not be torn
+WEIGHT_MAX = 1_000.0
+SHOWN = 5  # files named in a message
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One labelled recording. Clips of one group (a work, an album, an artist) never fall into two splits."""
+
+    path: Path
+    label: str
+    group: str
+    weight: float = 1.0  # how many times an epoch shows it; 0.5 is every other epoch, at random
+    domain: str = ""  # where it comes from, such as "rendered" or "real"
+    split: str = ""  # "train", "validation" (chooses the epoch), "test" (never trained on); "" leaves it to the run
+
+
+def read(source: Path, split: str | None = None) -> list[Clip]:
+    """Return the clips of a folder with one sub-folder per genre, or of a CSV.
+
+    Folder: the recordings below a sub-folder, at any depth, are of its genre; the folder a recording lies in is its
+    group, or the recording alone where it lies directly in the genre's. Hidden files and other files than recordings
+    are counted in a log line. CSV: columns path and label, and optionally group (or artist, or album), weight, domain
+    and split; relative paths start at the table. `split` keeps the rows of that split only.
+
+    SettingsError: no such source, nothing in it, a missing column or file, a cell out of range, a file with two labels.
+    """
+    if source.is_dir():
+        if split is not None:
+            raise SettingsError(f"{source} is a folder, and only a CSV with a column split has a split {split!r}.")
+        clips = _folder(source)
+    elif source.is_file():
+        clips = [clip for clip in _table(source) if split is None or clip.split == split]
+    else:
+        raise SettingsError(f"{source} does not exist; give a folder with one sub-folder per genre, or a CSV.")
+    if not clips:
+        of_split = f" of split {split!r}" if split is not None else ""
+        raise SettingsError(f"{source} holds no recordings{of_split}; it needs a sub-folder per genre, or rows.")
+    return _distinct(clips, source)
+
+
+def read_mapping(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the genre ids that are compatible with each coarse label.
+
+    A JSON object {"label": ["genre_id", …]}, or a CSV with the columns label and genre_id, a row for each pair.
+    SettingsError: neither of them, or a label without genres.
+    """
+    if path.suffix.lower() == ".csv":
+        pairs = [(row["label"], row["genre_id"]) for _, row in _rows(path, ("label", "genre_id"))]
+        mapping = {label: tuple(dict.fromkeys(g for of, g in pairs if of == label)) for label, _ in pairs}
+    else:
+        try:
+            stated = json.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise SettingsError(f"{path} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            raise SettingsError(f"{path} is not JSON: {error}.") from error
+        if not isinstance(stated, dict) or not all(
+            isinstance(ids, list) and all(isinstance(genre_id, str) for genre_id in ids) for ids in stated.values()
+        ):
+            raise SettingsError(f'{path} must be an object {{"label": ["genre_id", …]}}.')
+        mapping = {label: tuple(dict.fromkeys(ids)) for label, ids in stated.items()}
+    empty = [label for label, ids in mapping.items() if not label or not ids or not all(ids)]
+    if empty or not mapping:
+        raise SettingsError(f"{path} gives no genres{f' for {empty[0]!r}' if empty else ''}.")
+    return mapping
+
+
+def read_names(path: Path) -> dict[str, str]:
+    """Return the Chinese names of labels from a CSV with the columns label and label_zh; none where it lacks them."""
+    names: dict[str, str] = {}
+    for line, row in _rows(path, ("label",)):
+        name = row.get("label_zh", "")
+        if name and names.setdefault(row["label"], name) != name:
+            raise SettingsError(f"{path}, line {line}: {row['label']!r} is called {names[row['label']]} and {name}.")
+    return names
+
+
+def genre_of(label: str, taxonomy: Taxonomy) -> str | None:
+    """Return the id of the genre that a label means: its id, or its English or Chinese name, however they are written.
+
+    Upper case, spaces, hyphens and a number before the name ("10_Soul_or_RnB") make no difference. None: none of them.
+    """
+    wanted = _plain(label)
+    for genre in taxonomy.genres:
+        if wanted in (_plain(genre.id), _plain(genre.en), _plain(genre.zh)):
+            return genre.id
+    return None
+
+
+def compatible(
+    clips: Sequence[Clip], taxonomy: Taxonomy, mapping: Mapping[str, Sequence[str]] | None = None
+) -> NDArray[np.bool_]:
+    """Return which genres each clip may be, bool [clips, classes]: one, or all that its coarse label is mapped to.
+
+    A label in the mapping is coarse even if a genre is called the same. SettingsError lists every label that is
+    neither in the mapping nor a genre of the taxonomy.
+    """
+    rows: dict[str, NDArray[np.bool_]] = {}
+    unknown = []
+    for label in sorted({clip.label for clip in clips}):
+        rows[label] = np.zeros(len(taxonomy), dtype=np.bool_)
+        for said in (mapping or {}).get(label, (label,)):
+            if genre_id := genre_of(said, taxonomy):
+                rows[label][taxonomy.ids.index(genre_id)] = True
+            else:
+                unknown.append(said)
+    if unknown:
+        raise SettingsError(
+            f"Not understood as genres of {taxonomy.id}: {', '.join(unknown)}. It has: {', '.join(taxonomy.ids)}. "
+            "Rename the labels, or map each to one or more of these genres."
+        )
+    return np.stack([rows[clip.label] for clip in clips])
+
+
+def split_groups(clips: Sequence[Clip], share: float, seed: int) -> NDArray[np.bool_]:
+    """Return True for the clips kept for validation.
+
+    Where some clips say that their split is validation, those are. Else about `share` of the groups of every label,
+    none of them torn, and never the only group of a label.
+    """
+    if any(clip.split == "validation" for clip in clips):
+        return np.array([clip.split == "validation" for clip in clips])
+    generator = np.random.default_rng(seed)
+    chosen: set[str] = set()
+    for label in sorted({clip.label for clip in clips}):
+        groups = {clip.group for clip in clips if clip.label == label}
+        free = sorted(groups - chosen)
+        count = min(max(1, round(share * len(free))), len(groups) - 1)
+        chosen.update(generator.permutation(free)[:count])
+    return np.array([clip.group in chosen for clip in clips])
+
+
+def _plain(name: str) -> str:
+    """Return what two ways of writing a genre have in common: "Soul / R&B", "soul_or_r_and_b", "10_Soul_or_RnB"."""
+    name = re.sub(r"^\d+[_\s]+(?=\D)", "", name.casefold())
+    name = re.sub(r"\br\s*(&|n|'n')\s*b\b|(?<![^\W_])rnb(?![^\W_])", "r_and_b", name)
+    name = name.replace("&", " and ").replace("/", " or ")
+    return re.sub(r"[\W_]+", "", name)
+
+
+def _folder(source: Path) -> list[Clip]:
+    clips: list[Clip] = []
+    ignored = 0
+    for genre in sorted(source.iterdir()):
+        if genre.name.startswith(".") or not genre.is_dir():
+            ignored += 1
+            continue
+        for path in _files(genre):
+            if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."):
+                album = path.parent if path.parent != genre else path.with_suffix("")
+                clips.append(Clip(path, genre.name, album.relative_to(source).as_posix()))
+            else:
+                ignored += 1
+    if ignored:
+        log.info("%s: %d files are hidden or not recordings, and left alone", source, ignored)
+    return clips
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder in a fixed order; hidden folders are not entered."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(files))
+
+
+def _table(table: Path) -> list[Clip]:
+    clips = []
+    missing = []
+    for line, row in _rows(table, ("path", "label")):
+        path = table.parent / row["path"]
+        if not row["path"] or not row["label"]:
+            raise SettingsError(f"{table}, line {line}: the path or the label is empty.")
+        if not path.is_file():
+            missing.append(path)
+        group = next((row[name] for name in GROUP_COLUMNS if row.get(name)), row["path"])
+        weight = _weight(row.get("weight", ""), f"{table}, line {line}")
+        clips.append(Clip(path, row["label"], group, weight, row.get("domain", ""), row.get("split", "")))
+    if missing:
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        raise SettingsError(f"{table}: {', '.join(map(str, missing[:SHOWN]))}{more} does not exist.")
+    return clips
+
+
+def _rows(table: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Yield (line, row) of a CSV whose header has the columns; cells are stripped, missing ones empty."""
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            header = reader.fieldnames or ()
+            if absent := [name for name in columns if name not in header]:
+                raise SettingsError(
+                    f"{table}: the column {' and '.join(absent)} is missing; its first line has: "
+                    f"{', '.join(header) or 'nothing'}."
+                )
+            for row in reader:
+                yield reader.line_num, {key: (value or "").strip() for key, value in row.items() if key is not None}
+    except OSError as error:
+        raise SettingsError(f"{table} cannot be read: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{table} is not a CSV in UTF-8: {error}.") from error
+
+
+def _weight(text: str, where: str) -> float:
+    try:
+        weight = float(text or 1.0)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight <= WEIGHT_MAX:
+        raise SettingsError(f"{where}: weight is {text!r}; it must be a number above 0 and up to {WEIGHT_MAX:g}.")
+    return weight
+
+
+def _distinct(clips: list[Clip], source: Path) -> list[Clip]:
+    """Return each recording once; SettingsError where it has two labels."""
+    known: dict[Path, Clip] = {}
+    for clip in clips:
+        first = known.setdefault(Path(os.path.normpath(clip.path)), clip)
+        if first.label != clip.label:
+            raise SettingsError(f"{source}: {clip.path} is labelled both {first.label!r} and {clip.label!r}.")
+    if len(known) < len(clips):
+        log.warning("%s: %d clips are named more than once, and taken once", source, len(clips) - len(known))
+    return list(known.values())

@@ -1,0 +1,185 @@
+"""One model measured on one set of recordings, as rows, pictures and JSON; the report and the command show these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genre import __version__, figures, plots
+from genre.cards import ModelCard
+from genre.datasets import genre_of
+from genre.evaluation import Evaluation, Heard, Ints, Mapped, assess
+from genre.labels import Language, Taxonomy, display
+from genre.report_texts import words
+from genre.temperature import TemperatureFit
+
+FILE_COLUMNS = (
+    "path",
+    "label",
+    "answered",
+    "probability",
+    "top3",
+    "right",
+    "coarse_answered",
+    "coarse_right",
+    "error",
+)
+# In the order in which they are shown: what is a share is shown in percent.
+SHARES = ("compatible", "top1", "top3", "group_accuracy", "top_level_accuracy", "coarse_accuracy")
+SHOWN = (
+    *("compatible", "top1", "top3", "macro_f1", "group_accuracy", "top_level_accuracy"),
+    *("coarse_accuracy", "coarse_macro_f1", "confidence", "calibration_error", "brier", "log_loss"),
+)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A model, what it heard and how well it did."""
+
+    card: ModelCard
+    source: str
+    clip_seconds: float | None  # None: to the end
+    heard: Sequence[Heard]
+    evaluation: Evaluation
+    figures: figures.Figures
+    fit: TemperatureFit | None
+    fit_wanted: bool  # a fit that was wanted and is None could not be made
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what figures.json holds."""
+        card, e = self.card, self.evaluation
+        return {
+            "genre": __version__,
+            "model": card.name,
+            "taxonomy": card.taxonomy.id,
+            "weights": {
+                "origin": card.origin,
+                "trained_on": card.trained_on,
+                "accuracy": card.accuracy,
+                "measured_on": card.measured_on,
+                "sha256": card.sha256,
+            },
+            "temperature": card.temperature,
+            "source": self.source,
+            "clip_seconds": self.clip_seconds,
+            "mapping": {label: list(ids) for label, ids in e.mapping.items()},
+            "figures": self.figures.to_dict(),
+            "confusion": {
+                name: {"classes": list(classes), "counts": matrix.tolist()}
+                for name, (matrix, classes) in confusions(e).items()
+            },
+            "fitted": self.fit.to_dict() if self.fit else None,
+            "failures": list(e.failures),
+        }
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure in words."""
+
+    key: str
+    name: str
+    value: str
+    interval: str  # empty where there is none
+    clips: str
+
+
+def percent(share: float) -> str:
+    """Return 0.823 as 82.3%."""
+    return f"{100 * share:.1f}%"
+
+
+def lines(found: figures.Figures, language: Language) -> list[Line]:
+    """Return the figures that can be said, in words; the compatible share only where it is not just top-1."""
+    rows = []
+    for key in SHOWN:
+        figure = getattr(found, key)
+        if figure is None or (key == "compatible" and found.top1 and found.top1.clips == found.clips):
+            continue
+        is_share = key in SHARES or key in ("confidence", "calibration_error")
+        value = figure.value if isinstance(figure, figures.Figure) else figure
+        shown = percent(value) if is_share else f"{value:.3f}"
+        between = interval(figure, is_share) if isinstance(figure, figures.Figure) else ""
+        clips = str(figure.clips) if isinstance(figure, figures.Figure) else ""
+        rows.append(Line(key, words(f"figure_{key}", language), shown, between, clips))
+    return rows
+
+
+def interval(figure: figures.Figure, is_share: bool) -> str:
+    """Return a figure's interval, as 46.9-57.5%; empty where there is none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    if is_share:
+        return f"{100 * figure.low:.1f}–{percent(figure.high)}"
+    return f"{figure.low:.3f}–{figure.high:.3f}"
+
+
+def headline(found: figures.Figures, evaluation: Evaluation) -> tuple[str, float] | None:
+    """Return the key of the figure that says most, and what it would be by chance."""
+    if found.top1 is not None and found.top1.clips == found.clips:
+        return "top1", 1 / len(evaluation.taxonomy)
+    if found.coarse_accuracy is not None and found.coarse_accuracy.clips == found.clips:
+        return "coarse_accuracy", 1 / len(evaluation.mapping)
+    return ("compatible", found.chance) if found.compatible is not None and found.chance is not None else None
+
+
+def class_name(class_id: str, evaluation: Evaluation, language: Language) -> str:
+    """Return a label or genre as people call it: a mapping's label as it is, a genre by its name."""
+    known = None if class_id in evaluation.mapping else genre_of(class_id, evaluation.taxonomy)
+    return class_id if known is None else display(evaluation.taxonomy[known], language)
+
+
+def confusions(evaluation: Evaluation) -> dict[str, tuple[Ints, tuple[str, ...]]]:
+    """Return the confusion matrices and their classes: of "genres", of "coarse" labels, whichever there are."""
+    found: dict[str, tuple[Ints, tuple[str, ...]]] = {}
+    if evaluation.fine.any():
+        ids = evaluation.taxonomy.ids
+        found["genres"] = (
+            figures.confusion(figures.fine_truths(evaluation), evaluation.answered, len(ids)),
+            ids,
+        )
+    if evaluation.coarse is not None and (evaluation.coarse[0] >= 0).any():
+        labels = tuple(evaluation.mapping)
+        found["coarse"] = figures.confusion(*evaluation.coarse[:2], len(labels)), labels
+    return found
+
+
+def pictures(measured: Measurement, language: Language, *, dark: bool = False) -> dict[str, bytes]:
+    """Return the PNGs by name: confusion, confusion_coarse where there are both, reliability, reliability_after."""
+    language = plots.drawn_language(language)
+    e, model = measured.evaluation, measured.card.name
+    drawn = {}
+    for level, (matrix, classes) in confusions(e).items():
+        names = [class_id if level == "coarse" else display(e.taxonomy[class_id], language) for class_id in classes]
+        title = words("picture_confusion", language, model=model, clips=matrix.sum())
+        name = "confusion_coarse" if "confusion" in drawn else "confusion"
+        drawn[name] = plots.confusion(matrix, names, title=title, language=language, dark=dark)
+    reliabilities = {"reliability": e}
+    if measured.fit:
+        reliabilities["reliability_after"] = measured.fit.cross_fitted
+    for name, judged in reliabilities.items():
+        said, confidences, hits = judged.judged
+        if said.any():
+            title = words(f"picture_{name}", language, model=model)
+            drawn[name] = plots.reliability(confidences, hits, title=title, language=language, dark=dark)
+    return drawn
+
+
+def file_row(heard: Heard, taxonomy: Taxonomy, mapping: Mapped) -> dict[str, object]:
+    """Return one recording as a row of FILE_COLUMNS: right is 1 or 0, and empty is what cannot be said."""
+    row: dict[str, object] = {"path": str(heard.clip.path), "label": heard.clip.label}
+    if heard.windows is None:
+        return {**row, "error": heard.error}
+    one = assess([heard], taxonomy, mapping)
+    ranked = (-one.probabilities[0]).argsort(kind="stable")
+    row |= {
+        "answered": taxonomy.ids[one.answered[0]],
+        "probability": round(float(one.probabilities[0].max()), 6),
+        "top3": " ".join(taxonomy.ids[index] for index in ranked[:3]),
+        "right": int(one.compatible[0]),
+    }
+    if one.coarse is not None:
+        true, answered, _ = one.coarse
+        row["coarse_answered"] = tuple(mapping)[answered[0]]
+        if true[0] >= 0:
+            row["coarse_right"] = int(true[0] == answered[0])
+    return row

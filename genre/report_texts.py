@@ -1,0 +1,192 @@
+"""The words of the pictures and of the report on a measured model, in English and in Chinese."""
+
+from genre.labels import Language
+
+REPORT: dict[str, dict[Language, str]] = {
+    # --- pictures
+    "plot_true": {"en": "true", "zh": "真实类别"},
+    "plot_answered": {"en": "answered", "zh": "模型回答"},
+    "plot_row_share": {"en": "share of the row", "zh": "占该行的比例"},
+    "plot_confidence": {"en": "confidence of the answer", "zh": "回答的置信度"},
+    "plot_accuracy": {"en": "share right", "zh": "正确比例"},
+    "plot_clips": {"en": "clips", "zh": "片段数"},
+    "plot_honest": {"en": "right as often as it claims", "zh": "置信度与正确比例一致"},
+    "plot_gap": {"en": "gap between confidence and share right", "zh": "置信度与正确比例之差"},
+    "plot_epoch": {"en": "epoch", "zh": "轮次"},
+    "plot_loss": {"en": "training loss", "zh": "训练损失"},
+    "plot_validation": {"en": "validation accuracy", "zh": "验证集准确率"},
+    "plot_pixels": {"en": "{size} px", "zh": "{size} 像素"},
+    "picture_confusion": {
+        "en": "{model}: confusion matrix of {clips} clips",
+        "zh": "{model}：{clips} 个片段的混淆矩阵",
+    },
+    "picture_reliability": {"en": "{model}: confidence and share right", "zh": "{model}：置信度与正确比例"},
+    "picture_reliability_after": {
+        "en": "{model}: the same with a fitted temperature",
+        "zh": "{model}：拟合温度之后",
+    },
+    # --- figures: a name, and what it says
+    "figure_compatible": {"en": "Compatible with the label", "zh": "与标签相容"},
+    "figure_compatible_help": {
+        "en": "The first answer is one of the genres that the label allows.",
+        "zh": "首个回答属于标签所允许的流派之一。",
+    },
+    "figure_top1": {"en": "Right (top-1)", "zh": "首位正确（top-1）"},
+    "figure_top1_help": {"en": "The first answer is the true genre.", "zh": "首个回答就是真实流派。"},
+    "figure_top3": {"en": "Among the first three (top-3)", "zh": "前三之内（top-3）"},
+    "figure_top3_help": {
+        "en": "The true genre is one of the first three answers.",
+        "zh": "真实流派在前三个回答之中。",
+    },
+    "figure_macro_f1": {"en": "Macro F1", "zh": "宏平均 F1"},
+    "figure_macro_f1_help": {
+        "en": "Precision and recall in one number, averaged over the genres: a rare one weighs as much as any.",
+        "zh": "把精确率和召回率合成一个数，再对各流派取平均：稀少的流派与常见的流派权重相同。",
+    },
+    "figure_group_accuracy": {"en": "Right group of genres", "zh": "流派大组正确"},
+    "figure_group_accuracy_help": {
+        "en": "Probabilities are summed within each group of the taxonomy; the largest sum is the right group.",
+        "zh": "把同一大组内各流派的概率相加，总和最大的正是正确的大组。",
+    },
+    "figure_top_level_accuracy": {"en": "Right at the top level", "zh": "顶层类别正确"},
+    "figure_top_level_accuracy_help": {
+        "en": "The same for the coarsest classes of the taxonomy.",
+        "zh": "同上，按分类体系中最粗的类别计算。",
+    },
+    "figure_coarse_accuracy": {"en": "Right coarse label", "zh": "粗标签正确"},
+    "figure_coarse_accuracy_help": {
+        "en": "Probabilities are summed over the genres of each label of the mapping; the largest sum is right.",
+        "zh": "按对照表把每个粗标签所含流派的概率相加，总和最大的正是正确的标签。",
+    },
+    "figure_coarse_macro_f1": {"en": "Macro F1 of the coarse labels", "zh": "粗标签的宏平均 F1"},
+    "figure_coarse_macro_f1_help": {
+        "en": "As above, each coarse label weighing the same.",
+        "zh": "同上，各粗标签权重相同。",
+    },
+    "figure_confidence": {"en": "Mean confidence", "zh": "平均置信度"},
+    "figure_confidence_help": {
+        "en": "What the model claims: the probability of its first answer.",
+        "zh": "模型自己的说法：首个回答的概率。",
+    },
+    "figure_calibration_error": {"en": "Calibration error (ECE)", "zh": "校准误差（ECE）"},
+    "figure_calibration_error_help": {
+        "en": "How far confidence and share right are apart, over 15 bins. 0% is honest.",
+        "zh": "置信度与正确比例平均相差多少（分 15 档）。0% 表示置信度可信。",
+    },
+    "figure_brier": {"en": "Brier score", "zh": "Brier 分数"},
+    "figure_brier_help": {
+        "en": "Squared distance between the probabilities and the truth: 0 is best, 2 is worst.",
+        "zh": "概率与真实情况之差的平方和：0 最好，2 最差。",
+    },
+    "figure_log_loss": {"en": "Log loss", "zh": "对数损失"},
+    "figure_log_loss_help": {
+        "en": "Mean of −ln of the probability that the truth was given: 0 is best.",
+        "zh": "真实类别所得概率的负自然对数的平均值：0 最好。",
+    },
+    # --- tables
+    "column_figure": {"en": "Figure", "zh": "指标"},
+    "column_value": {"en": "Value", "zh": "数值"},
+    "column_interval": {"en": "95% interval", "zh": "95% 区间"},
+    "column_clips": {"en": "Clips", "zh": "片段数"},
+    "column_meaning": {"en": "What it says", "zh": "含义"},
+    "column_genre": {"en": "Genre", "zh": "流派"},
+    "column_label": {"en": "Label", "zh": "标签"},
+    "column_answered": {"en": "Answered", "zh": "模型回答"},
+    "column_answer": {"en": "Answer", "zh": "回答"},
+    "column_recall": {"en": "Recall", "zh": "召回率"},
+    "column_precision": {"en": "Precision", "zh": "精确率"},
+    "column_f1": {"en": "F1", "zh": "F1"},
+    "column_file": {"en": "File", "zh": "文件"},
+    "column_probability": {"en": "Probability", "zh": "概率"},
+    "column_reason": {"en": "Reason", "zh": "原因"},
+    # --- the report
+    "title": {"en": "How well {model} tells genres", "zh": "{model} 的识别效果"},
+    "measured": {
+        "en": "Measured on {heard} of {clips} clips in {groups} groups, from {source}.",
+        "zh": "数据来自 {source}：共 {clips} 个片段，听了其中 {heard} 个，分属 {groups} 组。",
+    },
+    "heard_seconds": {"en": "Of each, {seconds:g} s were heard.", "zh": "每个片段听 {seconds:g} 秒。"},
+    "heard_whole": {"en": "Each was heard to its end.", "zh": "每个片段都听到结尾。"},
+    "fingerprint": {"en": "weights sha256 {digest}", "zh": "权重 sha256 {digest}"},
+    "summary": {
+        "en": "{what}: {value} ({interval}). By chance it would be {chance}.",
+        "zh": "{what}：{value}（{interval}）。随机猜测为 {chance}。",
+    },
+    "interval_words": {"en": "95% interval {interval}", "zh": "95% 区间 {interval}"},
+    "no_interval": {"en": "too few groups for an interval", "zh": "组数太少，无法给出区间"},
+    "nothing_heard": {
+        "en": "No clip could be heard, so nothing can be said. The reasons are below.",
+        "zh": "没有一个片段能听到，因此无法给出任何结论。原因见下。",
+    },
+    "figures": {"en": "Figures", "zh": "指标"},
+    "confusion": {"en": "What is taken for what", "zh": "哪些流派被混淆"},
+    "confusion_help": {
+        "en": "A row is what the clips are, with their number; a column is what the model said. "
+        "The diagonal is what it got right.",
+        "zh": "每一行是真实类别（括号内为片段数），每一列是模型的回答。对角线上是答对的片段。",
+    },
+    "confusion_alt": {
+        "en": "Confusion matrix; the table of genres has the same in numbers.",
+        "zh": "混淆矩阵；流派表中有相应的数字。",
+    },
+    "reliability": {"en": "Can its probabilities be believed?", "zh": "概率可信吗？"},
+    "overconfident": {
+        "en": "It claims {confidence} on average and is right in {accuracy}: it believes in itself too much.",
+        "zh": "它平均声称 {confidence}，实际正确 {accuracy}：过于自信。",
+    },
+    "underconfident": {
+        "en": "It claims {confidence} on average and is right in {accuracy}: it is better than it believes.",
+        "zh": "它平均声称 {confidence}，实际正确 {accuracy}：低估了自己。",
+    },
+    "balanced": {
+        "en": "It claims {confidence} on average and is right in {accuracy}: these clips show no difference.",
+        "zh": "它平均声称 {confidence}，实际正确 {accuracy}：就这些片段而言看不出差别。",
+    },
+    "reliability_alt": {
+        "en": "Reliability diagram: share right against confidence, with the number of clips below.",
+        "zh": "可靠性图：正确比例与置信度的关系，下方为片段数。",
+    },
+    "temperature": {
+        "en": "A temperature of {temperature:.3g} (now {present:.3g}) would bring the calibration error from "
+        "{before} to {after}. Each half of the groups was judged by a temperature fitted on the other half.",
+        "zh": "温度设为 {temperature:.3g}（现为 {present:.3g}），校准误差会从 {before} 变为 {after}。"
+        "各组分成两半，每一半都用另一半拟合出的温度来评判。",
+    },
+    "temperature_unknown": {
+        "en": "These clips determine no temperature: there are too few groups of them, or hardly any is told wrong or "
+        "hardly any right.",
+        "zh": "这些片段无法确定温度：组数太少，或者几乎全对、几乎全错。",
+    },
+    "per_genre": {"en": "Genre by genre", "zh": "逐个流派"},
+    "per_coarse": {"en": "Coarse label by coarse label", "zh": "逐个粗标签"},
+    "per_class_help": {
+        "en": "Recall: of the clips of this genre, how many were told right. Precision: of the clips said to be this "
+        "genre, how many are.",
+        "zh": "召回率：属于该流派的片段中答对的比例。精确率：被答为该流派的片段中确实属于它的比例。",
+    },
+    "mistakes": {"en": "Worst mistakes", "zh": "最严重的错误"},
+    "mistakes_help": {
+        "en": "Wrong answers with the highest probability, at most {count}. Some may be wrong labels.",
+        "zh": "概率最高的错误回答，最多列出 {count} 个。其中也可能有标签本身的错误。",
+    },
+    "no_mistakes": {"en": "None.", "zh": "没有。"},
+    "failures": {"en": "Could not be heard", "zh": "无法听取的文件"},
+    "method": {"en": "How it was measured", "zh": "测量方法"},
+    "method_text": {
+        "en": "Every clip went the way that a user's recording goes. Intervals: percentile bootstrap, {rounds} rounds "
+        "over whole groups of clips, because clips of one work are not independent (Efron & Tibshirani 1993; Davison & "
+        "Hinkley 1997); where all or none are right, the exact interval (Clopper & Pearson 1934). Calibration error: "
+        "15 bins of equal width (Naeini et al. 2015; Guo et al. 2017). Seeds are fixed: the same clips give the same "
+        "figures. genre {version}.",
+        "zh": "每个片段都与用户的录音走同一条处理流程。区间：以整组片段为单位重抽样 {rounds} 次的百分位自助法，因为"
+        "同一作品的片段并不独立（Efron & Tibshirani 1993；Davison & Hinkley 1997）；全对或全错时用"
+        "精确区间（Clopper & Pearson 1934）。校准误差：15 个等宽区间（Naeini 等 2015；Guo 等 2017）。"
+        "随机种子固定，同样的片段得到同样的数字。"
+        "genre {version}。",
+    },
+}
+
+
+def words(key: str, language: Language, **values: object) -> str:
+    """Return one sentence in one language, with its blanks filled."""
+    return REPORT[key][language].format(**values)

@@ -1,0 +1,88 @@
+"""What every command says and how: its language, errors on stderr, names made printable, Ctrl-C that is never lost."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from genre.cli_texts import CLI
+from genre.errors import GenreError
+from genre.labels import Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 160  # columns of a table that no terminal limits
+
+
+def language_of(environment: Mapping[str, str]) -> Language:
+    """Return the language that a terminal's locale asks for, in gettext's order."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+LANGUAGE = language_of(os.environ)
+
+
+def say(key: str, language: Language = LANGUAGE, **values: object) -> str:
+    """Return one of the command line's sentences, with its blanks filled."""
+    return CLI[key][language].format(**values)
+
+
+class Errors:
+    """Tells errors on stderr, and remembers that there were any."""
+
+    def __init__(self, language: Language = LANGUAGE) -> None:
+        self.any = False
+        self.language = language
+
+    def tell(self, message: str) -> None:
+        """Print one error."""
+        self.any = True
+        print(say("error", self.language, message=printable(message)), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def refusals_told(language: Language = LANGUAGE) -> Iterator[None]:
+    """End a command with the reason and exit code 1 where it cannot be done."""
+    try:
+        yield
+    except GenreError as error:
+        Errors(language).tell(str(error))
+        raise typer.Exit(1) from None
+
+
+def printable(words: str) -> str:
+    """Escape what a terminal would obey: a file's name may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a rich console that takes nothing in a text for markup."""
+    from rich.console import Console
+
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else PIPED_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+_swallowed = threading.Event()
+
+
+def keep_interrupt(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Remember a Ctrl-C that fell into a callback from C, such as libsndfile's, where Python cannot raise it."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        _swallowed.set()
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def raise_kept_interrupt() -> None:
+    """Raise the Ctrl-C that `keep_interrupt` remembers; to be called between two files."""
+    if _swallowed.is_set():
+        raise KeyboardInterrupt

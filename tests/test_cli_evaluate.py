@@ -1,0 +1,281 @@
+"""`genre evaluate` from end to end with the embedded model, on short files, one of them broken; and a stopped run."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from genre import store, temperature
+from genre.classifier import classifier
+from genre.cli import app
+from genre.cli_texts import CLI
+from genre.datasets import read, read_mapping
+from genre.evaluation import evaluate
+from genre.figures import figures
+from genre.measurement import FILE_COLUMNS
+from genre.report_texts import REPORT
+from genre.settings import DEFAULT_MODEL, Settings
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+MAPPING = {
+    "=classical": ["symphony", "opera", "solo", "chamber"],
+    "electronic": ["contemporary_dance_pop", "dance_pop"],
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("GENRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GENRE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def clips(tmp_path: Path, write: Callable[..., Path], noise, tone, rng: np.random.Generator) -> Path:
+    """Eight short files of three labels, one of them broken; the coarse label's folder begins with an equals sign."""
+    folder = tmp_path / "clips"
+    for label in ("=classical", "dance_pop", "solo"):
+        (folder / label).mkdir(parents=True)
+    for index in range(3):
+        write(folder / "=classical" / f"{index}.wav", tone(220 * 1.5**index, 3.0))
+        write(folder / "dance_pop" / f"{index}.wav", noise(rng, 3.0))
+    write(folder / "solo" / "tone.wav", tone(330, 3.0))
+    (folder / "solo" / f"broken {HOSTILE}.wav").write_bytes(b"not music")
+    return folder
+
+
+@pytest.fixture
+def mapping(tmp_path: Path) -> Path:
+    path = tmp_path / "mapping.json"
+    path.write_text(json.dumps(MAPPING), encoding="utf-8")
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)], catch_exceptions=False)
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "files.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_figures_rows_pictures_and_report(clips: Path, mapping: Path, tmp_path: Path, language: str):
+    out = tmp_path / "out"
+    result = run(clips, "--mapping", mapping, "--out", out, "--lang", language, "--clip-seconds", "3")
+    assert result.exit_code == 1  # for the broken one
+    card = store.find(DEFAULT_MODEL, Settings())
+    found = json.loads((out / "figures.json").read_text(encoding="utf-8"))
+    expected = figures(evaluate(classifier(), read(clips), read_mapping(mapping), clip_seconds=3))
+    assert found["figures"] == json.loads(json.dumps(expected.to_dict()))
+    assert (found["figures"]["clips"], found["figures"]["failed"], found["clip_seconds"]) == (7, 1, 3)
+    assert (found["figures"]["top1"]["clips"], found["figures"]["coarse_accuracy"]["clips"]) == (4, 7)
+    assert found["weights"]["sha256"] == card.sha256
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("confusion.png", "confusion_coarse.png", "figures.json", "files.csv", "heard.jsonl"),
+        *("reliability.png", "report.html"),
+    ]
+    for picture in out.glob("*.png"):
+        assert np.asarray(Image.open(picture)).std() > 5
+
+    lines = rows(out)
+    assert tuple(lines[0]) == FILE_COLUMNS
+    assert len(lines) == 8
+    broken = next(line for line in lines if "broken" in line["path"])
+    assert f"broken {HOSTILE}.wav" in broken["error"]
+    assert {broken[name] for name in ("answered", "probability", "right", "coarse_right")} == {""}
+    classical = lines[0]
+    assert classical["label"] == "'=classical"  # no formula
+    assert classical["answered"] in card.taxonomy.ids
+    assert classical["right"] == str(int(classical["answered"] in MAPPING["=classical"]))
+    assert classical["top3"].split()[0] == classical["answered"]
+
+    for words in ("vgg19_bn_cqt", card.sha256, "52%", CLI["written"][language].format(path=out / "report.html")):
+        assert words in result.stdout
+    assert REPORT["figure_coarse_accuracy"][language] in result.stdout
+    assert f"broken {HOSTILE}.wav" in result.stderr
+    assert CLI["some_failed"][language].format(failed=1, total=8) in result.stderr
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert HOSTILE not in report
+    assert HOSTILE.replace("<", "&lt;").replace(">", "&gt;") in report
+    assert REPORT["figures"][language] in report
+
+
+def test_a_table_of_clips_as_json_without_a_folder(clips: Path, tmp_path: Path):
+    table = clips / "labels.csv"
+    lines = ["path,label,group,split", "solo/x.wav,solo,a,train"]
+    lines += [f"dance_pop/{index}.wav,dance_pop,work,test" for index in range(3)]
+    shutil.copy(clips / "dance_pop" / "0.wav", clips / "solo" / "x.wav")
+    table.write_text("\n".join(lines))
+    before = set(tmp_path.rglob("*"))
+    result = run(table, "--split", "test", "--json", "--whole")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)
+    assert (found["figures"]["clips"], found["figures"]["groups"], found["clip_seconds"]) == (3, 1, None)
+    assert found["figures"]["coarse_accuracy"] is None
+    assert found["fitted"] is None
+    assert {path.name for path in set(tmp_path.rglob("*")) - before} <= {"cache", "sha256.json"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["absent"], "absent"),
+        (["clips"], "=classical"),
+        (["clips", "--mapping", "wrong.json"], "polka"),
+        (["clips", "--mapping", "mapping.json", "--split", "test"], "split"),
+        (["clips", "--mapping", "mapping.json", "--model", "resnet50_mel"], "resnet50_mel"),
+        (["clips", "--mapping", "mapping.json", "--save-temperature"], "embedded"),
+        (["clips", "--mapping", "mapping.json", "--out", "mapping.json"], "mapping.json"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_anything_is_heard(
+    clips: Path, mapping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrong.json").write_text('{"=classical": ["polka"]}')
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert words in result.stderr
+    assert "broken" not in result.stderr
+
+
+def test_all_failed_says_so(tmp_path: Path):
+    (tmp_path / "clips" / "solo").mkdir(parents=True)
+    (tmp_path / "clips" / "solo" / "broken.wav").write_bytes(b"not music")
+    result = run(tmp_path / "clips", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert REPORT["nothing_heard"]["en"] in result.stdout
+    assert "broken.wav" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A copy of the embedded model, which may be changed."""
+    return Path(shutil.copytree(store.find(DEFAULT_MODEL, Settings()).folder, tmp_path / "own" / "vgg19_bn_cqt"))
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """The examples that come with the program, which are told right and wrong."""
+    for path in (Path(__file__).parent.parent / "examples").glob("*.mp3"):
+        (tmp_path / "examples" / path.stem).mkdir(parents=True)
+        shutil.copy(path, tmp_path / "examples" / path.stem)
+    return tmp_path / "examples"
+
+
+def test_a_temperature_is_fitted_and_kept_only_when_asked(examples: Path, own: Path, tmp_path: Path):
+    config = own / "config.json"
+    original = config.read_bytes()
+    arguments = [examples, "--model", own, "--clip-seconds", "5", "--out", tmp_path / "out"]
+    result = run(*arguments, "--fit-temperature")
+    assert result.exit_code == 0
+    fitted = json.loads((tmp_path / "out" / "figures.json").read_text())["fitted"]
+    assert f"{fitted['temperature']:.3g}" in result.stdout
+    for when in ("before", "after"):
+        assert f"{100 * fitted[when]['calibration_error']:.1f}%" in result.stdout
+    assert config.read_bytes() == original
+
+    result = run(*arguments, "--save-temperature", "--json")
+    assert result.exit_code == 0
+    assert "16 of 16" in result.stderr  # nothing was heard again
+    assert json.loads(result.stdout)["fitted"] == fitted
+    saved = json.loads(config.read_text())
+    assert saved["temperature"] == pytest.approx(fitted["temperature"])
+    assert {**saved, "temperature": None} == json.loads(original)
+    assert sorted(path.name for path in own.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+
+
+def test_a_model_that_has_a_temperature_is_heard_anew_and_fitted_to_the_same(examples: Path, own: Path, tmp_path: Path):
+    card = store.find(own, Settings())
+    arguments = [examples, "--model", own, "--clip-seconds", "5", "--json", "--fit-temperature"]
+    plain = json.loads(run(*arguments).stdout)
+    temperature.save(card, 3.0)
+    os.utime(card.weights)  # within a process, a loaded model is kept until its weights change
+    found = json.loads(run(*arguments).stdout)
+    assert (plain["temperature"], found["temperature"]) == (None, 3.0)
+    assert found["figures"]["confidence"] < plain["figures"]["confidence"]
+    # Windows are as good as alone in 5 s, so that the fit finds the logits behind either temperature.
+    assert found["fitted"]["temperature"] == pytest.approx(plain["fitted"]["temperature"], rel=0.01)
+
+
+def test_a_temperature_that_cannot_be_told_is_not_kept(clips: Path, own: Path):
+    table = clips / "labels.csv"
+    table.write_text("path,label,group\n" + "".join(f"dance_pop/{i}.wav,dance_pop,one\n" for i in range(3)))
+    config = (own / "config.json").read_bytes()
+    result = run(table, "--model", own, "--save-temperature", "--lang", "zh")
+    assert result.exit_code == 1
+    assert REPORT["temperature_unknown"]["zh"] in result.stderr
+    assert (own / "config.json").read_bytes() == config
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    # A test run in the background of a script ignores Ctrl-C, and its children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    command = [sys.executable, "-m", "genre", "evaluate", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+
+
+def wait_for_rows(out: Path, count: int) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if (out / "heard.jsonl").exists() and (out / "heard.jsonl").read_text().count("\n") > count:
+            return
+        time.sleep(0.02)
+    raise AssertionError("nothing was heard in two minutes")
+
+
+def test_a_killed_evaluation_goes_on_where_it_was(examples: Path, tmp_path: Path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    arguments = [examples, "--clip-seconds", "5", "--out"]
+    assert run(*arguments, whole).exit_code == 0
+    process = start(*arguments, broken)
+    wait_for_rows(broken, 3)
+    process.kill()
+    process.communicate()
+    assert 3 <= len(rows(broken)) + 1 < 16
+    assert not (broken / "report.html").exists()
+    # Were the first file heard again, it would be an error now.
+    first = Path(rows(broken)[0]["path"])
+    stat = first.stat()
+    first.write_bytes(bytes(stat.st_size))
+    os.utime(first, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    result = run(*arguments, broken)
+    assert result.exit_code == 0
+    known = re.search(r"(\d+) of 16 clips were heard by an earlier call", result.stderr)
+    assert 3 <= int(known[1]) < 16
+    assert rows(broken) == rows(whole)
+    assert (broken / "figures.json").read_bytes() == (whole / "figures.json").read_bytes()
+
+
+def test_other_seconds_are_heard_anew(clips: Path, mapping: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    for label in ("dance_pop", "solo"):  # a small confusion matrix is drawn sooner
+        shutil.rmtree(clips / label)
+    for seconds, known in (("3", False), ("2", False), ("2", True)):
+        result = run(clips, "--mapping", mapping, "--out", out, "--clip-seconds", seconds)
+        assert ("earlier call" in result.stderr) == known
+
+
+def test_ctrl_c_ends_with_130_and_says_how_to_go_on(examples: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    process = start(examples, "--out", out)
+    wait_for_rows(out, 1)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (130, "")
+    assert "the same command goes on from there" in stderr
+    assert "Traceback" not in stderr
