@@ -5,11 +5,13 @@ is evaluated and no attribute is fetched by such a name. Every network here take
 and returns logits [n, classes].
 """
 
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.client import HTTPException
 from typing import Literal, cast
 
-from torch import nn
+from torch import Tensor, nn
 from torchvision import models
 
 from genre.errors import ModelError
@@ -29,7 +31,8 @@ class Backbone:
     kept: int = 0  # leading modules of the original classifier that stay in front of the head
     convolutional: bool = False  # the head receives the feature map, not a vector
     flattened_map: bool = False  # the head receives a flattened feature map; the compact head wants it pooled first
-    image_size: int = 224  # pixels, square
+    image_size: int = 224  # pixels, square; what it was made for
+    sizes: tuple[int, int] = (32, 1_024)  # smallest and largest image that it takes
     training_only: tuple[str, ...] = ()  # key prefixes a checkpoint may hold that no prediction needs
 
 
@@ -50,7 +53,7 @@ def _squeezenet(make: Callable[[], nn.Module]) -> Backbone:
 
 
 def _vit(make: Callable[[], nn.Module], features: int) -> Backbone:
-    return Backbone(make, "heads.head", features=features, pooled=features)
+    return Backbone(make, "heads.head", features=features, pooled=features, sizes=(224, 224))
 
 
 def _swin(make: Callable[[], nn.Module], features: int) -> Backbone:
@@ -77,11 +80,21 @@ BACKBONES: dict[str, Backbone] = {
     "vit_b_16": _vit(models.vit_b_16, 768),
     "convnext_base": _classifier(models.convnext_base, 1024, kept=2),  # keeps LayerNorm2d, Flatten
     "swin_b": _swin(models.swin_b, 1024),
-    "maxvit_t": _classifier(models.maxvit_t, 512, kept=5),  # keeps the pooling, Flatten, LayerNorm, Linear, Tanh
+    # Keeps the pooling, Flatten, LayerNorm, Linear, Tanh.
+    "maxvit_t": replace(_classifier(models.maxvit_t, 512, kept=5), sizes=(224, 224)),
     "inception_v3": Backbone(
-        _inception_v3, "fc", features=2048, pooled=2048, image_size=299, training_only=("AuxLogits.",)
+        _inception_v3,
+        "fc",
+        features=2048,
+        pooled=2048,
+        image_size=299,
+        sizes=(75, 1_024),
+        training_only=("AuxLogits.",),
     ),
 }
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # what its networks expect of an image
+IMAGENET_TIMEOUT = 30.0  # seconds without an answer
 
 
 def build(backbone: str, head: str, classes: int) -> nn.Module:
@@ -103,9 +116,33 @@ def build(backbone: str, head: str, classes: int) -> nn.Module:
     return network
 
 
+def imagenet(backbone: str) -> dict[str, Tensor]:
+    """Return the state dict that torchvision publishes, trained on ImageNet. Needs the network unless torch kept it.
+
+    ModelError: unknown backbone, or the weights cannot be fetched.
+    """
+    _facts(backbone)
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(IMAGENET_TIMEOUT)  # torch's download has none of its own, and would wait for ever
+    try:
+        return dict(models.get_model(backbone, weights="DEFAULT", progress=False).state_dict())
+    except (OSError, RuntimeError, HTTPException) as error:
+        raise ModelError(
+            f"The ImageNet weights of {backbone} cannot be fetched ({error}). They come from torchvision's server; try "
+            "again with the network there, or start from another model or from scratch."
+        ) from error
+    finally:
+        socket.setdefaulttimeout(before)
+
+
 def image_size(backbone: str) -> int:
     """Return the side of the square input image in pixels."""
     return _facts(backbone).image_size
+
+
+def image_sizes(backbone: str) -> tuple[int, int]:
+    """Return the sides of the smallest and the largest image, in pixels, that the backbone takes."""
+    return _facts(backbone).sizes
 
 
 def head_widths(features: int, classes: int) -> tuple[int, int, int]:

@@ -83,8 +83,8 @@ class Classifier:
 
     def __init__(self, card: store.ModelCard, *, device: Device = "auto", precision: Precision = "auto") -> None:
         self.card = card
-        self._device = _device(device)
-        self._dtype = _dtype(self._device, precision)
+        self._device = compute_device(device)
+        self._dtype = compute_dtype(self._device, precision)
         self._network: torch.nn.Module | None = None
         self._lock = threading.Lock()
 
@@ -177,14 +177,15 @@ class Classifier:
         )
 
 
-def _device(device: Device) -> torch.device:
+def compute_device(device: Device) -> torch.device:
+    """Return what to compute on; SettingsError where CUDA is asked for and not there."""
     if device == "cuda" and not torch.cuda.is_available():
         raise SettingsError("GENRE_DEVICE=cuda, but torch finds no CUDA device here; use auto or cpu.")
     return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively (5× faster than float32 there), else float32."""
+def compute_dtype(device: torch.device, precision: Precision) -> torch.dtype:
+    """Return bfloat16 where the processor multiplies it natively (5× faster than float32 there), else float32."""
     if precision != "auto":
         return torch.float32 if precision == "float32" else torch.bfloat16
     if device.type == "cuda":
@@ -201,13 +202,13 @@ _kept_lock = threading.Lock()
 def classifier(model: str | os.PathLike[str] = DEFAULT_MODEL, settings: Settings | None = None) -> Classifier:
     """Return the classifier for a model's name or folder, the same one for every caller while it is kept.
 
-    A weights file that was replaced since is read anew. ModelError lists the models that exist.
+    A model whose weights or config.json changed since is read anew. ModelError lists the models that exist.
     """
     settings = settings or Settings.from_environment()
     card = store.find(model if isinstance(model, str) else Path(model), settings)
     key = (card.weights, card.weights.stat().st_mtime_ns, settings.device, settings.precision)
     with _kept_lock:
-        if key not in _kept:
+        if key not in _kept or _kept[key].card != card:
             _kept[key] = Classifier(card, device=settings.device, precision=settings.precision)
         _kept.move_to_end(key)
         while len(_kept) > MODELS_KEPT:

@@ -1,357 +1,334 @@
-"""Fit a network to labelled recordings: cached images, augmentation, a run that can be stopped and resumed.
+"""Fit a network to labelled recordings: a run in a folder that can be stopped and resumed.
 
-The result of a run is a model folder (`export`) that every part of the product accepts.
+The result of a run is a model folder (`export`) that every part of the product accepts. What it learns from are
+`datasets.Clip`s and their `images.Images`; what it minimises is in `losses`.
 """
 
-import csv
 import hashlib
 import json
 import logging
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
-from genre import audio, backbones, checkpoints, spectrogram
-from genre.errors import AudioError, ModelError, SettingsError
+from genre import backbones, cards, checkpoints, labels
+from genre.classifier import compute_device, compute_dtype
+from genre.datasets import Clip, compatible, split_groups
+from genre.errors import ModelError, SettingsError
+from genre.images import Images, augment, coloured, resized
 from genre.labels import Taxonomy
-from genre.spectrogram import SpectrogramSpec
+from genre.losses import DomainAdversary, adversary_strength, set_loss
+from genre.recipe import Progress, Recipe, changed
+from genre.settings import Device, Precision
+from genre.transfer import start_from
 
 log = logging.getLogger(__name__)
 
-Split = Literal["train", "validation"]
+CLIP_NORM = 2.0  # of the gradients
 
-
-@dataclass(frozen=True)
-class Clip:
-    """One labelled recording. Clips of one group (a work, an album, an artist) never fall into two splits."""
-
-    path: Path
-    label: str
-    group: str
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the outcome of a run, besides the clips."""
-
-    backbone: str
-    head: str
-    spectrogram: SpectrogramSpec
-    stages: tuple[tuple[int, int], ...] = ((112, 12), (224, 3))  # (image size in pixels, epochs), in order
-    batch_size: int = 32
-    learning_rate: float = 1e-3  # peak of the one-cycle schedule (Smith & Topin, arXiv:1708.07120)
-    weight_decay: float = 0.05
-    label_smoothing: float = 0.05
-    mixup: float = 0.3  # alpha of the Beta distribution (Zhang et al., arXiv:1710.09412); 0 switches it off
-    validation: float = 0.1  # share of the groups kept for choosing the epoch
-    seed: int = 0
-
-    @property
-    def epochs(self) -> int:
-        """Epochs over all stages."""
-        return sum(count for _, count in self.stages)
-
-    def size(self, epoch: int) -> int:
-        """Return the image size, in pixels, of an epoch counted from 0."""
-        for size, count in self.stages:
-            if epoch < count:
-                return size
-            epoch -= count
-        raise IndexError(epoch)
-
-
-@dataclass
-class Progress:
-    """What a run tells while it works, once an epoch; the list of these is its history."""
-
-    epoch: int
-    epochs: int
-    image_size: int
-    loss: float
-    accuracy: float  # on the validation split
-    seconds: float
-
-
-def read_clips(table: Path, split: str | None = None) -> list[Clip]:
-    """Read a CSV with the columns path, label and optionally group and split; relative paths start at the table.
-
-    SettingsError names a missing column or file.
-    """
-    with table.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"path", "label"} - set(reader.fieldnames or ())
-        if missing:
-            raise SettingsError(f"{table}: the column {' and '.join(sorted(missing))} is missing.")
-        rows = [row for row in reader if split is None or row.get("split") == split]
-    clips = [Clip(table.parent / row["path"], row["label"], row.get("group") or row["path"]) for row in rows]
-    for clip in clips:
-        if not clip.path.is_file():
-            raise SettingsError(f"{table}: {clip.path} does not exist.")
-    return clips
-
-
-@dataclass(frozen=True)
-class Images:
-    """Cached images of a set of clips, one grey channel; the other two are equal to it."""
-
-    pixels: NDArray[np.uint8]  # [images, size, size]
-    labels: NDArray[np.int64]  # [images], index into the taxonomy
-    clips: NDArray[np.int64]  # [images], which clip an image shows
-
-
-def cache_images(
-    clips: list[Clip],
-    taxonomy: Taxonomy,
-    spec: SpectrogramSpec,
-    cache: Path,
-    *,
-    seconds: float = 30.0,
-    hop_seconds: float = 6.2,
-    processes: int = 2,
-) -> Images:
-    """Compute, or read from `cache`, the overlapping windows of every clip; an unreadable clip is logged and left out.
-
-    One file per clip, named by path, size and spectrogram, so that a stopped run goes on where it was.
-    """
-    if spec.rendering != "gray":
-        raise SettingsError(f"Training caches one grey channel; rendering {spec.rendering!r} has three.")
-    cache.mkdir(parents=True, exist_ok=True)
-    facts = json.dumps([spec.to_dict(), seconds, hop_seconds], sort_keys=True)
-    targets = [_cache_file(clip.path, facts, cache) for clip in clips]
-    todo = [(clip.path, target) for clip, target in zip(clips, targets, strict=True) if not target.exists()]
-    with ProcessPoolExecutor(processes) as pool:
-        jobs = [pool.submit(_cache_clip, path, target, spec, seconds, hop_seconds) for path, target in todo]
-        for done, job in enumerate(jobs, 1):
-            try:
-                job.result()
-            except AudioError as error:
-                log.warning("left out: %s", error)
-            if done % 100 == 0:
-                log.info("images of %d of %d clips", done, len(todo))
-    blocks = [(index, np.load(target)) for index, target in enumerate(targets) if target.exists()]
-    if not blocks:
-        raise SettingsError("None of the clips could be read; see the log for the reasons.")
-    indices = [taxonomy.ids.index(taxonomy[clip.label].id) for clip in clips]
-    return Images(
-        np.concatenate([block for _, block in blocks]),
-        np.concatenate([np.full(len(block), indices[index]) for index, block in blocks]),
-        np.concatenate([np.full(len(block), index) for index, block in blocks]),
-    )
-
-
-def _cache_file(path: Path, facts: str, cache: Path) -> Path:
-    identity = f"{path.resolve()} {path.stat().st_size} {facts}"
-    return cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npy"
-
-
-def _cache_clip(path: Path, target: Path, spec: SpectrogramSpec, seconds: float, hop_seconds: float) -> None:
-    sound = audio.load(path, clip_seconds=seconds)
-    decibels = spectrogram.decibels(sound.samples, spec)
-    frames = decibels.shape[1]
-    windows = spectrogram.windows(frames, sound.seconds, spec)
-    length = windows[0].end - windows[0].begin
-    per_second = frames / sound.seconds
-    if frames > length:
-        begins = range(0, frames - length + 1, max(1, round(hop_seconds * per_second)))
-        windows = [
-            spectrogram.Window(begin, begin + length, begin / per_second, (begin + length) / per_second)
-            for begin in begins
-        ]
-    temporary = target.with_suffix(".part.npy")
-    np.save(temporary, spectrogram.render(decibels, windows, spec)[..., 0])
-    temporary.replace(target)
-
-
-def split_groups(clips: list[Clip], share: float, seed: int) -> NDArray[np.bool_]:
-    """Return True for the clips kept for validation: about `share` of the groups of every label, none of them torn."""
-    generator = np.random.default_rng(seed)
-    chosen: set[str] = set()
-    for label in sorted({clip.label for clip in clips}):
-        groups = sorted({clip.group for clip in clips if clip.label == label} - chosen)
-        chosen.update(generator.permutation(groups)[: max(1, round(share * len(groups)))])
-    return np.array([clip.group in chosen for clip in clips])
-
-
-def augment(pixels: Tensor, generator: torch.Generator, rows_per_semitone: float) -> Tensor:
-    """Vary a batch of grey images, float32 [n, size, size] in 0–1, in ways that leave the genre alone.
-
-    Transposition (rows of a CQT shift), tempo and time shift, spectral tilt, contrast, noise, and masked bands and
-    times (SpecAugment, Park et al., arXiv:1904.08779).
-    """
-    count, height, width = pixels.shape
-
-    def uniform(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(count, generator=generator)
-
-    # One affine map per image: x is stretched by the tempo and shifted, y shifted by up to four semitones.
-    theta = torch.zeros(count, 2, 3)
-    theta[:, 0, 0] = uniform(0.75, 1.05)
-    theta[:, 0, 2] = uniform(-0.25, 0.25)
-    theta[:, 1, 1] = 1.0
-    theta[:, 1, 2] = uniform(-4.0, 4.0) * rows_per_semitone * 2 / height
-    grid = functional.affine_grid(theta, [count, 1, height, width], align_corners=False)
-    pixels = functional.grid_sample(pixels[:, None], grid, padding_mode="reflection", align_corners=False)[:, 0]
-
-    tilt = torch.linspace(-1, 1, height)[None, :, None] * uniform(-0.2, 0.2)[:, None, None]
-    pixels = pixels * uniform(0.75, 1.25)[:, None, None] + uniform(-0.1, 0.1)[:, None, None] + tilt
-    noise = torch.randn(pixels.shape, generator=generator) * uniform(0.0, 0.06)[:, None, None]
-    pixels = (pixels + noise).clamp(0, 1)
-    for axis, longest in ((1, 0.12), (2, 0.15)):
-        for _ in range(2):
-            size = pixels.shape[axis]
-            begin, length = uniform(0, 1) * size, uniform(0, longest) * size
-            position = torch.arange(size)[None, :]
-            masked = (position >= begin[:, None]) & (position < (begin + length)[:, None])
-            pixels = pixels.masked_fill(masked.unsqueeze(3 - axis), 0.0)
-    return pixels
+Indices = NDArray[np.int64]
 
 
 class Run:
-    """A run in a folder: fits, reports every epoch, survives being stopped, keeps the best epoch's weights."""
+    """A run in a folder: fits, reports every epoch, survives being stopped, keeps the best epoch's weights.
+
+    The folder gets recipe.json (what the run is made of), history.json, best.safetensors (the epoch with the highest
+    validation accuracy among those at the final image size) and last.pt (the state to go on from).
+    """
 
     def __init__(
         self,
         folder: Path,
         recipe: Recipe,
-        clips: list[Clip],
+        clips: Sequence[Clip],
         images: Images,
         taxonomy: Taxonomy,
+        *,
+        mapping: Mapping[str, Sequence[str]] | None = None,
         initial: Path | None = None,
+        fresh_head: bool = False,
+        device: Device = "auto",
+        precision: Precision = "auto",
     ) -> None:
-        """Start from the checkpoint `initial`, or from random weights; ModelError where it does not fit."""
+        """Start from random weights, or from the layers of the checkpoint `initial` that fit.
+
+        `mapping` gives the compatible genres of coarse labels. The initial checkpoint may have another head or other
+        classes: what differs is fresh, and `fresh_head` makes the last layer fresh in any case. ModelError: the
+        checkpoint is of another backbone. SettingsError: labels not understood, nothing to learn or to validate on,
+        or the folder holds a run of something else.
+        """
         self.folder, self.recipe, self.images, self.taxonomy = folder, recipe, images, taxonomy
-        folder.mkdir(parents=True, exist_ok=True)
-        held = split_groups(clips, recipe.validation, recipe.seed)[images.clips]
-        self.train, self.held = np.flatnonzero(~held), np.flatnonzero(held)
+        self.device = compute_device(device)
+        self._dtype = compute_dtype(self.device, precision)
+        self._stage = (images.pixels.shape[1], images.pixels)
         self.history: list[Progress] = []
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._split(clips, mapping)
+        self._claim(clips, initial)
+
         torch.manual_seed(recipe.seed)
-        network = backbones.build(recipe.backbone, recipe.head, len(taxonomy)).to(self.device)
-        self.network = network.to(memory_format=torch.channels_last)
+        network = backbones.build(recipe.backbone, recipe.head, len(taxonomy))
         if initial is not None:
-            loaded = checkpoints.load(initial, recipe.backbone, recipe.head, len(taxonomy))
-            self.network.load_state_dict(loaded.state_dict())
-        per_epoch = math.ceil(len(self._epoch_indices(0)) / recipe.batch_size)
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+            start_from(network, initial, recipe.backbone, fresh_head=fresh_head)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)
+        self._head = network.get_submodule(backbones.BACKBONES[recipe.backbone].place)
+        self.network.requires_grad_(not recipe.frozen)
+        self._head.requires_grad_(True)
+        self._averaged = AveragedModel(network, avg_fn=_average(recipe.ema), use_buffers=True) if recipe.ema else None
+        self._adversary = None
+        if recipe.domain_adversarial:
+            if len(self.domains) < 2:
+                raise SettingsError("To forget the domain, the clips must be of at least two domains.")
+            self._adversary = DomainAdversary(network, len(self.domains)).to(self.device)
+        learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        learning += self._adversary.parameters() if self._adversary else []
+        self._optimiser = torch.optim.AdamW(learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        shown = [int(self._shows(epoch).sum()) for epoch in range(recipe.epochs)]
+        if min(shown) < 2:
+            raise SettingsError("The weights of the clips are so small that an epoch shows none of them; raise them.")
+        steps = sum(_batches(count, recipe.batch_size) for count in shown)
+        rising = max(0.25, 2 / (steps + 1))  # at least a step, which a run of very few would not have
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, max_lr=recipe.learning_rate, total_steps=steps + 1, pct_start=rising
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, max_lr=recipe.learning_rate, total_steps=per_epoch * recipe.epochs + 1, pct_start=0.25
-        )
-        (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2))
 
-    def _epoch_indices(self, epoch: int) -> NDArray[np.int64]:
-        """One random window of every training clip, shuffled: an epoch costs what the clips cost, not the windows."""
+    def _split(self, clips: Sequence[Clip], mapping: Mapping[str, Sequence[str]] | None) -> None:
+        """Find what is known of each clip and which ones are learned from (`taught`) or validated on (`held`)."""
+        if foreign := sorted({clip.split for clip in clips} - {"", "train", "validation"}):
+            raise SettingsError(f"Clips of the split {', '.join(foreign)} are not to be trained on; leave them out.")
+        self.allowed = compatible(clips, self.taxonomy, mapping)  # [clips, classes]
+        self.domains = tuple(sorted({clip.domain for clip in clips} - {""}))
+        self._domain = np.array([self.domains.index(c.domain) if c.domain else -1 for c in clips], dtype=np.int64)
+        self._weights = np.array([clip.weight for clip in clips])
+        self._first = np.searchsorted(self.images.clips, np.arange(len(clips)))
+        self._count = np.bincount(self.images.clips, minlength=len(clips))
+        held = split_groups(clips, self.recipe.validation, self.recipe.seed)
+        self.held: Indices = np.flatnonzero(held & (self._count > 0))
+        self.taught: Indices = np.flatnonzero(~held & (self._count > 0))
+        if not len(self.held):
+            raise SettingsError("No clip is left to validate on; a genre needs clips of at least two groups.")
+        if not len(self.taught) or (self.allowed[self.taught] == self.allowed[self.taught[0]]).all():
+            raise SettingsError("There is only one genre to learn; a model needs clips of at least two.")
+        absent = [self.taxonomy.ids[index] for index in np.flatnonzero(~self.allowed[self.taught].any(axis=0))]
+        if absent:
+            log.warning("no clip teaches %s; the model will hardly ever answer them", ", ".join(absent))
+
+    def _claim(self, clips: Sequence[Clip], initial: Path | None) -> None:
+        """Write what the run is made of, or see that the folder's run is made of the same."""
+        identity = {
+            "recipe": asdict(self.recipe),
+            "genres": self.taxonomy.ids,
+            "clips": _digest([asdict(clip) | {"path": str(clip.path)} for clip in clips]),
+            "images": _digest(self._count.tolist()),
+            "labels": _digest(self.allowed.tolist()),
+            "initial": checkpoints.sha256(initial) if initial else None,
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "recipe.json"
+        if (self.folder / "last.pt").exists():
+            earlier = json.loads(path.read_text(encoding="utf-8"))
+            now = json.loads(json.dumps(identity))
+            if differences := changed(earlier, now):
+                raise SettingsError(
+                    f"{self.folder} holds a run of something else ({'; '.join(differences)}). Go on with what it was "
+                    "started with, or choose another run folder, or delete this one."
+                )
+            return
+        (self.folder / "best.safetensors").unlink(missing_ok=True)
+        path.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+
+    def fit(
+        self, report: Callable[[Progress], None], batch_done: Callable[[int, int], None] = lambda done, of: None
+    ) -> None:
+        """Train to the last epoch; a stopped run goes on after its last whole epoch, to the weights of an unbroken one.
+
+        `report` hears each epoch, `batch_done` (done, of how many in the epoch). ModelError: the training diverged.
+        """
+        self._resume()
+        for epoch in range(len(self.history), self.recipe.epochs):
+            begun = perf_counter()
+            size = self.recipe.size(epoch)
+            loss = self._train_epoch(epoch, size, batch_done)
+            probabilities = self.clip_probabilities(self.held, size)
+            compatible_share = (probabilities * self.allowed[self.held]).sum(axis=1)
+            hits = self.hits(probabilities)
+            progress = Progress(
+                epoch=epoch + 1,
+                epochs=self.recipe.epochs,
+                image_size=size,
+                loss=loss,
+                accuracy=float(hits.mean()),
+                validation_loss=float(-np.log(np.maximum(compatible_share, 1e-12)).mean()),
+                seconds=perf_counter() - begun,
+                by_domain={
+                    name: float(hits[self._domain[self.held] == index].mean())
+                    for index, name in enumerate(self.domains)
+                    if (self._domain[self.held] == index).any()
+                },
+            )
+            # Only the last stage sees the images at their final size, so only its epochs can be the answer.
+            final = self.recipe.stages[-1][0]
+            earlier = [entry.merit for entry in self.history if entry.image_size == final]
+            self.history.append(progress)
+            if size == final and all(progress.merit >= merit for merit in earlier):
+                checkpoints.save(self._answering.state_dict(), self.folder / "best.safetensors")
+            self._save()
+            report(progress)
+
+    def hits(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return for each held clip whether its most likely genre is compatible with its label."""
+        hits: NDArray[np.bool_] = self.allowed[self.held, probabilities.argmax(axis=1)]
+        return hits
+
+    def load_best(self) -> None:
+        """Put the weights of the best epoch into the network; ModelError where there are none yet."""
+        self._answering.load_state_dict(checkpoints.read(self.folder / "best.safetensors"))
+
+    def clip_probabilities(self, clips: Indices, size: int | None = None) -> NDArray[np.float32]:
+        """Return the mean of the windows' probabilities, float32 [len(clips), classes], at an image size in pixels."""
+        pixels = self._pixels(size or self.recipe.stages[-1][0])
+        counts = self._count[clips]
+        indices = np.concatenate(
+            [np.arange(self._first[clip], self._first[clip] + self._count[clip]) for clip in clips]
+        )
+        network = self._answering.eval()
+        with torch.inference_mode():
+            rows = [
+                self._logits(network, self._loaded(pixels, batch)).softmax(1).cpu().numpy()
+                for batch in np.array_split(indices, _batches(len(indices), self.recipe.batch_size))
+            ]
+        ends = np.cumsum(counts)
+        sums = np.add.reduceat(np.concatenate(rows), ends - counts, axis=0)
+        return np.asarray(sums / counts[:, None], dtype=np.float32)
+
+    @property
+    def _answering(self) -> nn.Module:
+        """The network whose answers count: the averaged one where there is one."""
+        return self._averaged.module if self._averaged is not None else self.network
+
+    def _shows(self, epoch: int) -> Indices:
+        """Return how many times an epoch shows each of the `taught` clips: its weight, a fraction by chance."""
+        weights = self._weights[self.taught]
+        chances = np.random.default_rng([self.recipe.seed, epoch, 2]).random(len(weights))
+        return np.asarray(np.floor(weights) + (chances < weights % 1), dtype=np.int64)
+
+    def _epoch_indices(self, epoch: int) -> Indices:
+        """Return the images of an epoch, shuffled: a random window of a clip for each time that it is shown."""
         generator = np.random.default_rng([self.recipe.seed, epoch])
-        shuffled = generator.permutation(self.train)
-        _, first = np.unique(self.images.clips[shuffled], return_index=True)
-        return generator.permutation(shuffled[first])
+        drawn = [
+            self._first[clip] + np.resize(generator.permutation(self._count[clip]), shows)
+            for clip, shows in zip(self.taught, self._shows(epoch), strict=True)
+        ]
+        return generator.permutation(np.concatenate(drawn))
 
-    def fit(self, report: Callable[[Progress], None]) -> None:
-        """Train to the last epoch; a stopped run goes on after its last whole epoch."""
+    def _train_epoch(self, epoch: int, size: int, batch_done: Callable[[int, int], None]) -> float:
+        self.network.train(not self.recipe.frozen)  # frozen normalisation keeps its statistics
+        self._head.train()
+        # An epoch's randomness depends on nothing before it, so that a resumed run is the unbroken one.
+        torch.manual_seed(self.recipe.seed * 1_000 + epoch)  # dropout
+        generator = torch.Generator(self.device).manual_seed(self.recipe.seed * 1_000 + epoch)
+        mixing = np.random.default_rng([self.recipe.seed, epoch, 1])
+        spec = self.recipe.spectrogram
+        octaves = size / spec.n_bins * spec.bins_per_octave if spec.transform == "cqt" else 0.0  # rows per octave
+        pixels, indices = self._pixels(size), self._epoch_indices(epoch)
+        total, batches = 0.0, _batches(len(indices), self.recipe.batch_size)
+        for done, batch in enumerate(np.array_split(indices, batches), 1):
+            varied = augment(self._loaded(pixels, batch), generator, octaves / 12)
+            clips = self.images.clips[batch]
+            if self.recipe.mixup:
+                # The loss of a mixture is the mixture of the losses, which holds for sets of genres as for single ones.
+                share = float(mixing.beta(self.recipe.mixup, self.recipe.mixup))
+                order = torch.randperm(len(batch), generator=generator, device=self.device)
+                varied = share * varied + (1 - share) * varied[order]
+                parts = [(share, clips), (1 - share, clips[order.cpu().numpy()])]
+            else:
+                parts = [(1.0, clips)]
+            logits = self._logits(self.network, varied)
+            loss = torch.stack([share * self._loss(logits, clips) for share, clips in parts]).sum()
+            self._optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+            self._optimiser.step()
+            self._schedule.step()
+            if self._averaged is not None:
+                self._averaged.update_parameters(self.network)
+            total += loss.item() * len(batch)
+            if not math.isfinite(total):
+                raise ModelError(
+                    f"The training in {self.folder} diverged in epoch {epoch + 1}; start another run with a lower "
+                    "learning rate."
+                )
+            batch_done(done, batches)
+        return total / len(indices)
+
+    def _loss(self, logits: Tensor, clips: Indices) -> Tensor:
+        """Return the mean loss of a batch whose images show these clips."""
+        allowed = torch.from_numpy(self.allowed[clips]).to(self.device)
+        losses = set_loss(logits, allowed, self.recipe.label_smoothing)
+        if self._adversary is not None:
+            progress = self._schedule.last_epoch / self._schedule.total_steps
+            strength = self.recipe.domain_adversarial * adversary_strength(progress)
+            losses = losses + self._adversary.loss(torch.from_numpy(self._domain[clips]).to(self.device), strength)
+        return losses.mean()
+
+    def _pixels(self, size: int) -> NDArray[np.uint8]:
+        """Return every image at a stage's size; the latest size is kept, so that a stage resizes once."""
+        if self._stage[0] != size:
+            self._stage = (size, resized(self.images.pixels, size))
+        return self._stage[1]
+
+    def _loaded(self, pixels: NDArray[np.uint8], indices: Indices) -> Tensor:
+        """Return images in 0–1, float32 [n, size, size], on the device."""
+        return torch.from_numpy(pixels[indices]).to(self.device).float() / 255
+
+    def _logits(self, network: nn.Module, pixels: Tensor) -> Tensor:
+        batch = coloured(pixels, self.recipe.spectrogram).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._dtype == torch.bfloat16):
+            logits: Tensor = network(batch)
+        return logits.float()
+
+    def _stateful(self) -> dict[str, Any]:
+        parts = {
+            "network": self.network,
+            "averaged": self._averaged,
+            "adversary": self._adversary,
+            "optimiser": self._optimiser,
+            "schedule": self._schedule,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def _save(self) -> None:
+        state = {name: part.state_dict() for name, part in self._stateful().items()}
+        state["history"] = [asdict(entry) for entry in self.history]
+        temporary = self.folder / "last.part"
+        try:
+            torch.save(state, temporary)
+            temporary.replace(self.folder / "last.pt")
+            (self.folder / "history.json").write_text(json.dumps(state["history"], indent=1) + "\n", encoding="utf-8")
+        except (OSError, RuntimeError) as error:  # torch's own writer raises the latter on a full disk
+            raise SettingsError(
+                f"{temporary} cannot be written: {error}. Make room, and start again: it goes on after the last epoch "
+                "that was kept."
+            ) from error
+
+    def _resume(self) -> None:
         last = self.folder / "last.pt"
         if last.exists():
             state = torch.load(last, weights_only=True, map_location=self.device)
-            self.network.load_state_dict(state["network"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.schedule.load_state_dict(state["schedule"])
+            for name, part in self._stateful().items():
+                part.load_state_dict(state[name])
             self.history = [Progress(**entry) for entry in state["history"]]
-        for epoch in range(len(self.history), self.recipe.epochs):
-            begun = perf_counter()
-            loss = self._train_epoch(epoch)
-            accuracy = float((self.probabilities(self.held).argmax(1) == self.images.labels[self.held]).mean())
-            progress = Progress(
-                epoch + 1, self.recipe.epochs, self.recipe.size(epoch), loss, accuracy, perf_counter() - begun
-            )
-            # Only the last stage sees the images at their final size, so only its epochs can be the answer.
-            finals = [p.accuracy for p in self.history if p.image_size == self.recipe.stages[-1][0]]
-            self.history.append(progress)
-            if progress.image_size == self.recipe.stages[-1][0] and accuracy >= max(finals, default=0.0):
-                checkpoints.save(self.network.state_dict(), self.folder / "best.safetensors")
-            _save_atomically(
-                {
-                    "network": self.network.state_dict(),
-                    "optimiser": self.optimiser.state_dict(),
-                    "schedule": self.schedule.state_dict(),
-                    "history": [asdict(entry) for entry in self.history],
-                },
-                last,
-            )
-            report(progress)
-
-    def _train_epoch(self, epoch: int) -> float:
-        self.network.train()
-        # An epoch's randomness depends on nothing before it, so that a resumed run is the unbroken one.
-        torch.manual_seed(self.recipe.seed * 1_000 + epoch)  # dropout
-        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000 + epoch)
-        mixing = np.random.default_rng([self.recipe.seed, epoch, 1])
-        total, indices = 0.0, self._epoch_indices(epoch)
-        for batch in self._batches(indices):
-            pixels = self._scaled(batch, self.recipe.size(epoch))
-            rows_per_semitone = pixels.shape[1] / 84 if self.recipe.spectrogram.transform == "cqt" else 0.0
-            pixels = augment(pixels, generator, rows_per_semitone)
-            target = functional.one_hot(torch.from_numpy(self.images.labels[batch]), len(self.taxonomy)).float()
-            if self.recipe.mixup:
-                share = float(mixing.beta(self.recipe.mixup, self.recipe.mixup))
-                order = torch.randperm(len(batch), generator=generator)
-                pixels = share * pixels + (1 - share) * pixels[order]
-                target = share * target + (1 - share) * target[order]
-            logits = self._forward(pixels)
-            loss = functional.cross_entropy(logits, target.to(self.device), label_smoothing=self.recipe.label_smoothing)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
-            self.optimiser.step()
-            self.schedule.step()
-            total += loss.item() * len(batch)
-        return total / len(indices)
-
-    def probabilities(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the network's probabilities, float32 [len(indices), classes], at the size of the current stage."""
-        self.network.eval()
-        size = self.recipe.size(min(len(self.history), self.recipe.epochs - 1))
-        with torch.inference_mode():
-            return np.concatenate(
-                [self._forward(self._scaled(batch, size)).softmax(1).cpu().numpy() for batch in self._batches(indices)]
-            )
-
-    def _batches(self, indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        for begin in range(0, len(indices), self.recipe.batch_size):
-            yield indices[begin : begin + self.recipe.batch_size]
-
-    def _scaled(self, indices: NDArray[np.int64], size: int) -> Tensor:
-        """Return the images in 0–1, float32 [n, size, size]."""
-        pixels = torch.from_numpy(self.images.pixels[indices]).float()[:, None] / 255
-        if size != pixels.shape[-1]:
-            pixels = functional.interpolate(pixels, (size, size), mode="bilinear", antialias=True)
-        return pixels[:, 0]
-
-    def _forward(self, pixels: Tensor) -> Tensor:
-        mean, std = self.recipe.spectrogram.mean, self.recipe.spectrogram.std
-        batch = torch.stack([(pixels - m) / s for m, s in zip(mean, std, strict=True)], dim=1)
-        batch = batch.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            logits: Tensor = self.network(batch)
-        return logits.float()
 
 
-def _save_atomically(state: dict[str, Any], path: Path) -> None:
-    temporary = path.with_suffix(".part")
-    torch.save(state, temporary)
-    temporary.replace(path)
-
-
-def export(run_folder: Path, model_folder: Path, recipe: Recipe, taxonomy: Taxonomy, facts: dict[str, Any]) -> None:
+def export(run_folder: Path, model_folder: Path, recipe: Recipe, taxonomy: Taxonomy, facts: Mapping[str, Any]) -> None:
     """Store the best epoch of a run, 8 bits per weight, as a model folder.
 
     `facts` are the entries of config.json's "weights" that only the caller knows: trained_on, accuracy, measured_on,
@@ -361,16 +338,41 @@ def export(run_folder: Path, model_folder: Path, recipe: Recipe, taxonomy: Taxon
     if not best.exists():
         raise ModelError(f"{run_folder} has no best.safetensors yet: the run has not finished an epoch at full size.")
     model_folder.mkdir(parents=True, exist_ok=True)
-    weights = model_folder / "model.safetensors"
+    weights = model_folder / cards.WEIGHTS
     digest = checkpoints.save(checkpoints.quantise(checkpoints.read(best)), weights)
+    built_in = labels.TAXONOMIES.get(taxonomy.id) == taxonomy
     config = {
-        "format": 1,
+        "format": cards.FORMAT,
         "name": model_folder.name,
         "backbone": recipe.backbone,
         "head": recipe.head,
-        "taxonomy": taxonomy.id,
+        "taxonomy": taxonomy.id if built_in else asdict(taxonomy),
         "spectrogram": recipe.spectrogram.to_dict(),
         "weights": {"file": weights.name, "sha256": digest, **facts},
         "temperature": None,
     }
-    (model_folder / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+    (model_folder / cards.CONFIG).write_text(text, encoding="utf-8")
+
+
+def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """Return the step of an exponential moving average.
+
+    Its decay is (1 + n) / (10 + n) at first, so that the random start is soon forgotten.
+    """
+
+    def step(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+        if not averaged.is_floating_point():  # the counters of the normalisation
+            return current
+        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(count)) / (10 + int(count))))
+
+    return step
+
+
+def _batches(count: int, batch_size: int) -> int:
+    """Return how many batches of nearly the same size there are: none is a single image, which BatchNorm refuses."""
+    return math.ceil(count / batch_size)
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -139,6 +139,13 @@ def test_classifiers_are_kept_reread_when_replaced_and_bounded(tmp_path: Path, m
     after = classifier(folder).predict((SAMPLE_RATE, music)).ranked
     assert dict(after) != dict(before)
     kept = classifier(folder)
+    spec = spectrogram.SpectrogramSpec.published("cqt", 224).to_dict()
+    config = {"format": 1, "backbone": "squeezenet1_1", "head": "published", "taxonomy": "ccmusic16"}
+    for temperature in (2.0, 3.0):  # no other file changes
+        config |= {"spectrogram": spec, "weights": {"file": "save.pt"}, "temperature": temperature}
+        (folder / "config.json").write_text(json.dumps(config))
+        assert classifier(folder).card.temperature == temperature
+    kept = classifier(folder)
     for number in range(MODELS_KEPT):
         classifier(make_model(tmp_path / str(number) / "squeezenet1_1_cqt", seed=number))
     assert classifier(folder) is not kept

@@ -1,0 +1,404 @@
+"""`genre train`, in real processes: it learns, goes on where it was stopped, and what it writes answers."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import datasets as hub
+import numpy as np
+import pytest
+import soundfile
+from kinds import KINDS, sound, write_clips
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from genre import cli_train, finetuning, hub_datasets, store
+from genre.cli import app
+from genre.datasets import Clip
+from genre.errors import ModelError, SettingsError
+from genre.finetuning import Wishes, plan
+from genre.labels import ACOUSTICSENSE16, CCMUSIC16
+from genre.settings import SAMPLE_RATE, Settings
+
+LABELS = {"solo": "Low drone", "opera": "High whistle", "dance_pop": "Clicks"}
+CHINESE = {"Low drone": "低音", "High whistle": "哨声", "Clicks": "咔嗒"}
+TRAINING = ("--epochs", "5", "--image-size", "64", "--batch-size", "8", "--learning-rate", "0.002", "--seed", "3")
+TINY = ("--backbone", "mobilenet_v3_small", "--epochs", "1", "--image-size", "32")
+
+Train = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("GENRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GENRE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LANGUAGE", "en")
+
+
+def genre(*arguments: str | Path, cwd: Path) -> "subprocess.Popen[str]":
+    """Start the command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "genre", *map(str, arguments)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        # One thread: small networks gain nothing from more, and lose much where something else is running.
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"},
+        start_new_session=True,
+    )
+
+
+def finished(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=240)
+    return process.returncode, out, err
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Train:
+    """Call the command in this process."""
+
+    def call(*arguments: str | Path) -> Result:
+        command = ["train", *map(str, arguments), "--out", str(tmp_path / "model")]
+        return CliRunner().invoke(app, command, catch_exceptions=False)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table of 3 × 20 recordings of own labels, one more that is broken, and 9 unheard ones."""
+    folder = tmp_path_factory.mktemp("place")
+    clips = write_clips(folder / "music", per_kind=20)
+    (folder / "music" / "broken.wav").write_bytes(b"not a sound")
+    (folder / "one").mkdir()
+    (folder / "one" / "polka").symlink_to(folder / "music" / "solo")
+    with (folder / "table.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "label", "label_zh", "group"])
+        for clip in [*clips, Clip(folder / "music" / "broken.wav", "solo", "broken")]:
+            label = LABELS[clip.label]
+            writer.writerow([clip.path.relative_to(folder), label, CHINESE[label], clip.group])
+    for kind in KINDS:
+        for number in range(3):
+            soundfile.write(folder / f"{kind}{number}.wav", sound(kind, 5_000 + number), SAMPLE_RATE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(place: Path) -> tuple[int, str, str]:
+    return finished(genre("train", "table.csv", "--out", "mine", "--licence", "CC0", *TRAINING, cwd=place))
+
+
+def test_it_learns_and_says_what_it_has_done(place: Path, trained: tuple[int, str, str]) -> None:
+    code, out, err = trained
+    assert code == 1  # one recording could not be read
+    assert err.count("left out") == 1
+    assert "broken.wav" in err
+    assert "61 recordings, 3 genres (mine); resnet18 on cqt, starting from scratch; 5 epochs, 64 px." in err
+    assert [int(epoch) for epoch in re.findall(r"epoch (\d) of 5, 64 px: loss", err)] == [1, 2, 3, 4, 5]
+    assert "The model is in mine: it tells 100.0% of 12 held-out clips right." in out
+    assert "genre classify FILE --model ./mine" in out
+    run = place / "mine.run"
+    for name in ("curves.png", "confusion.png"):
+        assert Image.open(run / name).size[0] > 300
+    assert {"recipe.json", "history.json", "best.safetensors", "last.pt"} <= {path.name for path in run.iterdir()}
+    weights = json.loads((place / "mine" / "config.json").read_text())["weights"]
+    assert weights["trained_on"] == "48 clips of table.csv, starting from random weights"
+    assert weights["trained_on_zh"] == "table.csv 的 48 个片段，从随机权重开始"
+    assert weights["measured_on"] == "12 held-out clips of the same source (used to choose the epoch)"
+    assert (weights["accuracy"], weights["licence"]) == (1.0, "CC0")
+
+
+def test_unheard_recordings_get_the_right_genre_and_its_chinese_name(
+    place: Path, trained: tuple[int, str, str]
+) -> None:
+    files = [f"{kind}{number}.wav" for kind in KINDS for number in range(3)]
+    code, out, _ = finished(genre("classify", *files, "--model", "./mine", "--json", "--top", "1", cwd=place))
+    assert code == 0
+    answers = [(row["source"], row["top"][0]) for row in json.loads(out)]
+    right = [answer["id"] == LABELS[source[:-5]] for source, answer in answers]
+    assert sum(right) >= 8
+    assert {answer["zh"] for _, answer in answers} == set(CHINESE.values())
+    command = ["classify", str(place / "solo0.wav"), "--model", str(place / "mine"), "--lang", "zh"]
+    shown = CliRunner().invoke(app, command).output
+    assert "低音" in shown
+    assert "从随机权重开始" in shown
+
+
+def test_ctrl_c_loses_nothing_but_an_epoch(place: Path, trained: tuple[int, str, str]) -> None:
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a test run in the background would hand on that it is off
+    command = ("train", "table.csv", "--out", "stopped", *TRAINING)
+    process = genre(*command, cwd=place)
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith("epoch 2"):
+            break
+    process.send_signal(signal.SIGINT)
+    err = process.stderr.read()
+    assert process.wait(timeout=120) == 130
+    assert "The same command goes on after the last whole epoch" in err
+    assert "Traceback" not in err
+    assert not (place / "stopped").exists()
+    _, _, err = finished(genre(*command, cwd=place))
+    assert 2 <= int(re.findall(r"epoch (\d) of 5", err)[0]) <= 4
+    for name in ("mine", "stopped"):
+        assert (place / name / "model.safetensors").is_file()
+    assert (place / "mine" / "model.safetensors").read_bytes() == (place / "stopped" / "model.safetensors").read_bytes()
+
+
+def test_ctrl_c_ends_the_drawing_by_other_processes(place: Path, tmp_path: Path) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    content = (place / "music" / "solo" / "album0" / "0.wav").read_bytes()
+    for number in range(2_000):
+        path = tmp_path / "many" / ("polka", "waltz")[number % 2] / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content[: 44 + 2 * SAMPLE_RATE * 3])
+    process = genre("train", "many", "--out", "model", *TINY, cwd=tmp_path)
+    assert process.stderr
+    assert "2000 recordings" in process.stderr.readline()
+    time.sleep(1.0)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to the workers too
+    err = process.stderr.read()
+    assert process.wait(timeout=120) == 130
+    assert "The same command goes on" in err
+    assert "Traceback" not in err
+
+
+def test_a_changed_source_or_recipe_is_not_gone_on_with(
+    place: Path, trained: tuple[int, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    refused = CliRunner().invoke(app, ["train", "table.csv", "--out", "mine", *TRAINING, "--seed", "4"])
+    assert refused.exit_code == 1
+    assert "seed was 3 and is 4" in refused.stderr
+    refused = CliRunner().invoke(app, ["train", "table.csv", "--out", "mine", "--run", "other", *TRAINING])
+    assert refused.exit_code == 1
+    assert "mine has something in it already" in refused.stderr
+    assert not (place / "other").exists()
+
+
+def test_a_model_is_begun_from_another_one_with_coarse_labels_and_a_frozen_backbone(
+    place: Path, trained: tuple[int, str, str], train: Train, tmp_path: Path
+) -> None:
+    (tmp_path / "mapping.json").write_text(json.dumps({"Clicks": ["dance_pop", "contemporary_dance_pop"]}))
+    table = (place / "table.csv").read_text().replace("Low drone", "独奏").replace("High whistle", "Opera")
+    (place / "coarse.csv").write_text(table)
+    begun = ("--from", place / "mine", "--frozen", "--epochs", "1", "--mapping", tmp_path / "mapping.json")
+    done = train(place / "coarse.csv", *begun, "--taxonomy", "ccmusic16")
+    assert done.exit_code == 1, done.output  # the broken recording
+    assert "starting from mine; 1 epochs, 64 px" in done.stderr
+    assert "fresh: fc.1.weight, fc.1.bias" in done.stderr
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["taxonomy"] == "ccmusic16"
+    assert config["weights"]["trained_on"] == "48 clips of coarse.csv, starting from the weights of mine"
+    refused = train(place / "coarse.csv", *begun, "--taxonomy", "ccmusic16", "--backbone", "vgg11")
+    assert "mine has the backbone resnet18, not vgg11" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("nowhere",), "nowhere does not exist"),
+        (("music", "--taxonomy", "acousticsense16"), "Not understood as genres of acousticsense16: dance_pop, opera"),
+        (("music", "--taxonomy", "mine"), "choose one of: ccmusic16, acousticsense16, own"),
+        (("music", "--transform", "mfcc"), "choose one of: cqt, mel, chroma"),
+        (("music", "--backbone", "resnet1001"), "Unknown backbone 'resnet1001'"),
+        (("music", "--backbone", "vit_b_16", "--image-size", "112"), "vit_b_16 takes images of 224 pixels, not 112"),
+        (("music", "--from", "nobody"), "There is no model 'nobody' here"),
+        (("music", "--frozen"), "choose a model to start from"),
+        (("music", "--subset", "x"), "no data set of the Hub"),
+        (("music", "--names", "nothing.csv"), "nothing.csv cannot be read"),
+        (("one",), "There is only one genre, polka"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_any_work(
+    place: Path, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
+) -> None:
+    monkeypatch.chdir(place)
+    refused = train(*arguments)
+    assert refused.exit_code == 1
+    assert reason in refused.stderr
+    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "model.run" / "images").exists()
+
+
+def clips_of(**counts: int) -> list[Clip]:
+    return [
+        Clip(Path(f"{label}{n}.mp3"), label, f"{label}{n}") for label, count in counts.items() for n in range(count)
+    ]
+
+
+SETTINGS = Settings(cache=Path("/nonexistent"))
+
+
+def test_the_classes_are_a_taxonomy_that_knows_every_label_or_the_labels() -> None:
+    def classes(clips: list[Clip], **wishes: object) -> object:
+        return plan(clips, Wishes(begin="scratch", **wishes), name="mine", settings=SETTINGS).taxonomy
+
+    assert classes(clips_of(Opera=2, 独奏=2)) == CCMUSIC16
+    assert classes(clips_of(rock=2, hiphop=2)) == ACOUSTICSENSE16
+    own = classes(clips_of(rock=2, polka=2), names={"polka": "波尔卡"})
+    assert [(genre.id, genre.en, genre.zh) for genre in own.genres] == [("polka", "polka", "波尔卡"), ("rock",) * 3]
+    assert own.id == "mine"
+    assert classes(clips_of(Opera=2, solo=2), taxonomy="own").ids == ("Opera", "solo")
+    mapping = {"loud": ("metal", "rock"), "unused": ("x",)}
+    assert classes(clips_of(loud=2, polka=2), mapping=mapping).ids == ("metal", "polka", "rock")
+    with pytest.raises(SettingsError, match="'Hip-Hop' and 'hip hop' are one genre"):
+        classes(clips_of(**{"Hip-Hop": 2, "hip hop": 2, "polka": 2}))
+    with pytest.raises(SettingsError, match="only one genre, polka"):
+        classes(clips_of(polka=4))
+
+
+def test_the_recipe_fits_the_number_of_clips_and_the_backbone() -> None:
+    def recipe(**wishes: object) -> finetuning.Recipe:
+        return plan(clips_of(a=100, b=100), Wishes(begin="scratch", **wishes), name="x", settings=SETTINGS).recipe
+
+    assert recipe().stages == ((112, 33), (224, 17))  # 10,000 shown
+    assert recipe(backbone="vit_b_16").stages == ((224, 50),)
+    assert recipe(image_size=100).stages == ((100, 50),)
+    assert recipe(epochs=1).stages == ((224, 1),)
+    assert recipe(backbone="inception_v3", epochs=3).stages == ((149, 2), (299, 1))
+    assert [finetuning.epochs_for(count) for count in (10, 500, 5_000)] == [60, 20, 12]
+    assert (cli_train.BATCH_SIZE, cli_train.VALIDATION) == (finetuning.BATCH_SIZE, finetuning.VALIDATION)
+
+
+def test_the_weights_are_the_embedded_ones_of_that_network_or_random() -> None:
+    clips = clips_of(opera=2, solo=2)
+    begun = plan(clips, Wishes(backbone="vgg19_bn"), name="x", settings=SETTINGS)
+    card = store.find("embedded:vgg19_bn_cqt", SETTINGS)
+    assert (begun.initial, begun.begun_with, begun.fresh_head) == (card.weights, "vgg19_bn_cqt", False)
+    assert begun.recipe.head == card.head
+    assert plan(clips, Wishes(backbone="vgg19_bn", taxonomy="own"), name="x", settings=SETTINGS).fresh_head
+    assert plan(clips, Wishes(backbone="vgg11"), name="x", settings=SETTINGS).begun_with == "scratch"
+
+
+def test_clips_of_another_split_are_left_out_and_a_genre_needs_two_groups() -> None:
+    clips = [*clips_of(opera=2, solo=2), Clip(Path("x.mp3"), "opera", "x", split="test")]
+    assert len(plan(clips, Wishes(begin="scratch"), name="x", settings=SETTINGS).clips) == 4
+    with pytest.raises(SettingsError, match="Too few clips of solo: a genre needs at least two groups"):
+        plan(clips_of(opera=2, solo=1), Wishes(begin="scratch"), name="x", settings=SETTINGS)
+
+
+def test_imagenet_weights_that_cannot_be_fetched_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    wishes = Wishes(begin="imagenet")
+    with pytest.raises(ModelError, match="ImageNet weights of resnet18 cannot be fetched"):
+        plan(clips_of(opera=2, solo=2), wishes, name="x", settings=Settings(cache=tmp_path / "cache"))
+
+
+def wav(kind: str, seed: int) -> dict[str, object]:
+    file = io.BytesIO()
+    soundfile.write(file, sound(kind, seed, 3.0), SAMPLE_RATE, format="WAV")
+    return {"bytes": file.getvalue(), "path": f"{kind}{seed}.wav"}
+
+
+def jpeg(value: int) -> dict[str, object]:
+    file = io.BytesIO()
+    Image.fromarray(np.full((30, 40, 3), value, dtype=np.uint8)).save(file, "JPEG")
+    return {"bytes": file.getvalue(), "path": None}
+
+
+@pytest.fixture
+def hub_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Write a data set as the Hub stores one: parquet with the content's bytes inside."""
+    monkeypatch.setattr(hub.config, "HF_DATASETS_CACHE", tmp_path / "hf")
+
+    def write(name: str, features: dict[str, object], splits: dict[str, dict[str, list[object]]]) -> Path:
+        for split, columns in splits.items():
+            (tmp_path / name).mkdir(exist_ok=True)
+            data = hub.Dataset.from_dict(columns).cast(hub.Features(features))
+            data.to_parquet(tmp_path / name / f"{split}-00000-of-00001.parquet")
+        return tmp_path / name
+
+    return write
+
+
+def test_a_data_set_of_sounds_is_trained_on(hub_folder: Callable[..., Path], train: Train, tmp_path: Path) -> None:
+    names = ["Symphony", "Opera", "Solo"]
+    rows = [("solo", 2), ("opera", 1)] * 3
+    columns = {
+        "audio": [wav(kind, seed) for seed, (kind, _) in enumerate(rows)],
+        "fst_level_label": [0] * 6,
+        "thr_level_label": [number for _, number in rows[:5]] + [-1],  # the last row has no label
+        "artist": ["a", "b", "c", "d", "e", "f"],
+    }
+    features = {
+        "audio": hub.Audio(),
+        "fst_level_label": hub.ClassLabel(names=["Classic", "Other"]),
+        "thr_level_label": hub.ClassLabel(names=names),
+        "artist": hub.Value("string"),
+    }
+    source = hub_folder("music", features, {"train": columns})
+    done = train(source, *TINY)
+    assert done.exit_code == 0, done.output
+    assert "1 rows have no label" in done.stderr
+    assert "5 recordings, 16 genres (ccmusic16)" in done.stderr
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["weights"]["trained_on"] == "3 clips of music, starting from random weights"
+    listed = (tmp_path / "model.run" / "dataset" / "labels.csv").read_text().splitlines()
+    assert listed[:2] == ["path,label,group,split", "train_000000.wav,Solo,a,train"]
+
+
+def test_a_data_set_of_pictures_gives_those_of_the_transform(hub_folder: Callable[..., Path], tmp_path: Path) -> None:
+    columns = {"mel": [jpeg(40)] * 4, "cqt": [jpeg(90)] * 4, "genre": [0, 1, 0, 1]}
+    features = {"mel": hub.Image(), "cqt": hub.Image(), "genre": hub.ClassLabel(names=["Pop", "Rock"])}
+    source = hub_folder("pictures", features, {"train": columns, "validation": columns})
+    assert hub_datasets.is_hub_dataset(str(source))
+    table = hub_datasets.materialise(str(source), tmp_path / "out", "cqt")
+    rows = list(csv.DictReader(table.open()))
+    assert [row["split"] for row in rows] == ["train"] * 4 + ["validation"] * 4
+    assert abs(np.asarray(Image.open(table.parent / rows[0]["path"])).mean() - 90) < 3
+    assert hub_datasets.materialise(str(source), tmp_path / "out", "cqt") == table
+    with pytest.raises(SettingsError, match="holds another data set, or another part of it"):
+        hub_datasets.materialise(str(source), tmp_path / "out", "mel")
+    with pytest.raises(SettingsError, match=r"nor one of pictures called chroma; its columns are: mel \(Image\)"):
+        hub_datasets.materialise(str(source), tmp_path / "other", "chroma")
+    with pytest.raises(SettingsError, match="has no column artist; choose one with --label-column: mel, cqt, genre"):
+        hub_datasets.materialise(str(source), tmp_path / "other", "cqt", label="artist")
+
+
+def test_only_a_local_data_set_may_name_files_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "song.wav").write_bytes(b"RIFF")
+    part = hub.Dataset.from_dict({"audio": [{"bytes": None, "path": str(tmp_path / "song.wav")}]})
+    part = part.cast(hub.Features({"audio": hub.Audio(decode=False)}))
+    ((name, row),) = hub_datasets._files(part, "train", "audio", local=True)
+    assert (name, row["audio"]["bytes"]) == ("train_000000.wav", b"RIFF")
+    with pytest.raises(SettingsError, match="names a file of this machine"):
+        list(hub_datasets._files(part, "train", "audio", local=False))
+
+
+def test_a_missing_library_or_hub_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "train.parquet").write_bytes(b"not parquet")
+    with pytest.raises(SettingsError, match="broken cannot be loaded"):
+        hub_datasets.materialise(str(tmp_path / "broken"), tmp_path / "out", "cqt")
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(SettingsError, match="pip install 'datasets>=4'"):
+        hub_datasets.materialise("owner/name", tmp_path / "out", "cqt")
+    assert hub_datasets.is_hub_dataset("owner/name")
+    assert not hub_datasets.is_hub_dataset(str(Path(__file__).parent))
+    assert not hub_datasets.is_hub_dataset("owner/name/more")
+
+
+def test_help_states_the_defaults() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["train", "--help"]).output.split())
+    for words in ("10,000 by the number of recordings, from 12 to 60", "default: 16", "default: 0.2", "0.001 from scr"):
+        assert words in shown
+    assert f"{finetuning.CLIPS_SHOWN:,}" == "10,000"
+    assert (finetuning.EPOCHS_MIN, finetuning.EPOCHS_MAX) == (12, 60)
+    rates = (finetuning.LEARNING_RATE, finetuning.LEARNING_RATE_TUNED, finetuning.LEARNING_RATE_FROZEN)
+    assert rates == (0.001, 0.0005, 0.005)
