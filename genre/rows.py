@@ -52,11 +52,9 @@ def csv_text(rows: Iterable[Row]) -> str:
 
 
 def _lines(row: Row) -> Iterator[Row]:
-    source = row["source"]
-    if source.startswith(FORMULA_STARTS):
-        source = f"./{source}"  # the same file, and no longer a formula
+    source = _no_formula(row["source"])
     if "error" in row:
-        yield {"source": source, "error": row["error"]}
+        yield {"source": source, "error": _no_formula(row["error"])}  # it begins with the file's name
         return
     common = {
         "source": source,
@@ -67,3 +65,8 @@ def _lines(row: Row) -> Iterator[Row]:
     }
     for rank, answer in enumerate(row["top"], start=1):
         yield {**common, "rank": rank, **answer}
+
+
+def _no_formula(text: str) -> str:
+    """Return the same path, or a text that begins with one, so that no spreadsheet takes it for a formula."""
+    return f"./{text}" if text.startswith(FORMULA_STARTS) else text
