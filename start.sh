@@ -104,7 +104,7 @@ case $mode in
     exec "$python" -m genre serve "$@"
     ;;
   test)
-    system_packages "the tests" chromium fonts-noto-cjk libportaudio2 mma libfluidsynth3 fluid-soundfont-gm
+    system_packages "the tests" chromium fonts-noto-cjk libportaudio2 mma libfluidsynth3 fluid-soundfont-gm espeak-ng
     install test
     "$python" -m ruff check .
     "$python" -m ruff format --check .

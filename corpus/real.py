@@ -1,0 +1,115 @@
+"""Real recordings with weak labels, made ready: `python -m corpus.real --source DIR --out DIR`.
+
+`DIR/labels.csv` has the columns file, origin, text, ccmusic16, acousticsense16, licence, source; the labels are guesses
+from titles and prompts and may be empty. For each taxonomy two tables are written that `genre train` and
+`genre evaluate` read, TAXONOMY-train.csv and TAXONOMY-held-out.csv, and TAXONOMY-mapping.json, which says what
+genres a label may be. Clips of one prompt or album are one group and never in both tables.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from corpus.grooves import COMPATIBLE
+from genre.datasets import genre_of
+from genre.labels import ACOUSTICSENSE16, CCMUSIC16, Taxonomy
+
+HELD_OUT = 0.25  # of the groups
+PER_LABEL = 80  # what the weights of a label's training clips add up to: no label is the real recordings' own
+WEIGHT_MAX = 6.0
+
+CLASSIC = ("symphony", "opera", "solo", "chamber")
+ELECTRONIC = ("contemporary_dance_pop", "dance_pop")
+ROCK = ("adult_alternative_rock", "uplifting_anthemic_rock", "soft_rock")
+POP = (
+    "pop_vocal_ballad", "adult_contemporary", "teen_pop", "classic_indie_pop", "chamber_cabaret_and_art_pop",
+    "soul_or_r_and_b", "acoustic_pop",
+)  # fmt: skip
+# Which of the sixteen genres a coarse label covers; for measuring too.
+GROUPS = {"classical": CLASSIC, "electronic": ELECTRONIC, "rock": ROCK, "pop": POP}
+# What a clip may be in CCMusic's genres that is only known in AcousticSense's.
+CCMUSIC_OF: dict[str, tuple[str, ...]] = {
+    "classical": CLASSIC, "electronic": ELECTRONIC, "pop": POP, "rock": ROCK, "r_and_b": ("soul_or_r_and_b",),
+    "disco": ("dance_pop",), "folk": ("acoustic_pop", "classic_indie_pop"), "country": ("acoustic_pop", "soft_rock"),
+    "metal": ("uplifting_anthemic_rock", "adult_alternative_rock"),
+    "blues": ("adult_alternative_rock", "soul_or_r_and_b"),
+    "jazz": ("adult_contemporary", "chamber_cabaret_and_art_pop", "soul_or_r_and_b"),
+}  # fmt: skip
+# Words of a prompt or title that say more than the empty label beside them: pattern, CCMusic's, AcousticSense's genres.
+WORDS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    (r"power ballad.*acoustic guitar|ukulele|^folk$", ("acoustic_pop",), ("folk", "pop", "country")),
+    (r"romantic love song", ("pop_vocal_ballad", "adult_contemporary", "soft_rock"), ("pop", "r_and_b")),
+    (r"^a funk song", ("soul_or_r_and_b", "dance_pop"), ("r_and_b", "disco")),
+    (r"hear in clubs|slow dance music", ELECTRONIC, ("electronic", "disco")),
+    (r"hip-hop/pop|lo-fi", (), ("hip_hop", "electronic")),
+    (r"string orchestra|\(orchestra|uplifting orchestra|orchestral trailer|symphony_of_strings|overture",
+     ("symphony",), ("classical",)),
+    (r"solo trumpet", ("solo",), ("classical", "jazz")),
+    (r"background music/ambient", ("contemporary_dance_pop",), ("electronic",)),
+    (r"jazz/electronic", (), ("jazz", "electronic")),
+)  # fmt: skip
+
+
+def choices(row: Mapping[str, str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the genre ids that a clip may be; none where nothing is known."""
+    fine, coarse = (genre_of(row[t.id], t) if row[t.id] else None for t in (CCMUSIC16, ACOUSTICSENSE16))
+    of_words = next((rule[1:] for rule in WORDS if re.search(rule[0], row["text"].strip().lower())), ((), ()))
+    if taxonomy is CCMUSIC16:
+        return (fine,) if fine else CCMUSIC_OF.get(coarse or "", of_words[0])
+    return (coarse,) if coarse else COMPATIBLE[fine] if fine else of_words[1]
+
+
+def group_of(row: Mapping[str, str]) -> str:
+    """Return what a clip shares with others: the prompt of a generated clip, else the folder it comes from."""
+    return row["text"].strip().lower().rstrip(" .") if row["origin"] == "ai-generated" else Path(row["file"]).parts[0]
+
+
+def held_out(group: str) -> bool:
+    """Return whether a group is for measuring; decided by its name alone."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") < HELD_OUT * 2**32
+
+
+def tables(
+    rows: Sequence[Mapping[str, str]], source: Path, taxonomy: Taxonomy
+) -> tuple[list[dict[str, str]], list[dict[str, str]], dict[str, tuple[str, ...]]]:
+    """Return the training rows, the held-out rows and the mapping of labels."""
+    known = [(row, ids) for row in rows if (ids := choices(row, taxonomy))]
+    mapping = {"+".join(ids): ids for _, ids in known}
+    counts = Counter("+".join(ids) for row, ids in known if not held_out(group_of(row)))
+    sides: tuple[list[dict[str, str]], list[dict[str, str]]] = ([], [])
+    for row, ids in known:
+        label, group = "+".join(ids), group_of(row)
+        weight = min(WEIGHT_MAX, PER_LABEL * len(ids) ** 0.5 / max(1, counts[label]))
+        entry = {"path": str((source / row["file"]).resolve()), "label": label, "group": group, "domain": "real",
+                 "weight": f"{weight:.3f}"}  # fmt: skip
+        sides[held_out(group)].append(entry)
+    return *sides, mapping
+
+
+def main() -> None:
+    """Parse the command line and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", type=Path, required=True, help="folder of recordings and labels.csv")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    with (args.source / "labels.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for taxonomy in (CCMUSIC16, ACOUSTICSENSE16):
+        train, held, mapping = tables(rows, args.source, taxonomy)
+        for name, side in (("train", train), ("held-out", held)):
+            with (args.out / f"{taxonomy.id}-{name}.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, ("path", "label", "group", "domain", "weight"))
+                writer.writeheader()
+                writer.writerows(side)
+        (args.out / f"{taxonomy.id}-mapping.json").write_text(json.dumps(mapping, indent=2) + "\n")
+        print(f"{taxonomy.id}: {len(train)} clips to train on, {len(held)} held out, of {len(rows)}")
+
+
+if __name__ == "__main__":
+    main()
