@@ -3,7 +3,7 @@
 `DIR/labels.csv` has the columns file, origin, text, ccmusic16, acousticsense16, licence, source; the labels are guesses
 from titles and prompts and may be empty. For each taxonomy two tables are written that `genre train` and
 `genre evaluate` read, TAXONOMY-train.csv and TAXONOMY-held-out.csv, and TAXONOMY-mapping.json, which says what
-genres a label may be. Clips of one prompt or album are one group and never in both tables.
+genres a label may be. Clips of one album, or of prompts that hardly differ, are one group and never in both tables.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from corpus.grooves import COMPATIBLE
@@ -20,8 +21,9 @@ from genre.datasets import genre_of
 from genre.labels import ACOUSTICSENSE16, CCMUSIC16, Taxonomy
 
 HELD_OUT = 0.25  # of the groups
-PER_LABEL = 80  # what the weights of a label's training clips add up to: no label is the real recordings' own
-WEIGHT_MAX = 6.0
+PER_LABEL = 80  # times the root of the genres that a label may be: what the weights of its training clips add up to
+WEIGHT_MAX = 6.0  # of a clip, so that a label with few clips stays below that
+TWINS = 0.9  # prompts more alike than this, as difflib counts, are one group
 
 CLASSIC = ("symphony", "opera", "solo", "chamber")
 ELECTRONIC = ("contemporary_dance_pop", "dance_pop")
@@ -64,30 +66,46 @@ def choices(row: Mapping[str, str], taxonomy: Taxonomy) -> tuple[str, ...]:
     return (coarse,) if coarse else COMPATIBLE[fine] if fine else of_words[1]
 
 
-def group_of(row: Mapping[str, str]) -> str:
-    """Return what a clip shares with others: the prompt of a generated clip, else the folder it comes from."""
-    return row["text"].strip().lower().rstrip(" .") if row["origin"] == "ai-generated" else Path(row["file"]).parts[0]
+def groups(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, bool]]:
+    """Return the group of each clip and whether it is held out.
+
+    A clip's name is the folder it comes from, or a generated clip's prompt; names that hardly differ are one group,
+    which is called by the first of them and held out where the hash of every one of them says so.
+    """
+    names = [
+        row["text"].strip().lower().rstrip(" .") if row["origin"] == "ai-generated" else Path(row["file"]).parts[0]
+        for row in rows
+    ]
+    group_of: dict[str, str] = {}
+    for name in sorted(set(names)):
+        alike = (other for other in group_of if SequenceMatcher(None, other, name).ratio() > TWINS)
+        group_of[name] = group_of.get(next(alike, ""), name)
+    held = {group: all(_held_out(name) for name in group_of if group_of[name] == group) for group in group_of.values()}
+    return [(group_of[name], held[group_of[name]]) for name in names]
 
 
-def held_out(group: str) -> bool:
-    """Return whether a group is for measuring; decided by its name alone."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") < HELD_OUT * 2**32
+def _held_out(name: str) -> bool:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") < HELD_OUT * 2**32
 
 
 def tables(
     rows: Sequence[Mapping[str, str]], source: Path, taxonomy: Taxonomy
 ) -> tuple[list[dict[str, str]], list[dict[str, str]], dict[str, tuple[str, ...]]]:
     """Return the training rows, the held-out rows and the mapping of labels."""
-    known = [(row, ids) for row in rows if (ids := choices(row, taxonomy))]
-    mapping = {"+".join(ids): ids for _, ids in known}
-    counts = Counter("+".join(ids) for row, ids in known if not held_out(group_of(row)))
+    known = [
+        (row, ids, group, held)
+        for row, (group, held) in zip(rows, groups(rows), strict=True)
+        if (ids := choices(row, taxonomy))
+    ]
+    mapping = {"+".join(ids): ids for _, ids, _, _ in known}
+    counts = Counter("+".join(ids) for _, ids, _, held in known if not held)
     sides: tuple[list[dict[str, str]], list[dict[str, str]]] = ([], [])
-    for row, ids in known:
-        label, group = "+".join(ids), group_of(row)
+    for row, ids, group, held in known:
+        label = "+".join(ids)
         weight = min(WEIGHT_MAX, PER_LABEL * len(ids) ** 0.5 / max(1, counts[label]))
         entry = {"path": str((source / row["file"]).resolve()), "label": label, "group": group, "domain": "real",
                  "weight": f"{weight:.3f}"}  # fmt: skip
-        sides[held_out(group)].append(entry)
+        sides[held].append(entry)
     return *sides, mapping
 
 

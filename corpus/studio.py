@@ -1,6 +1,7 @@
 """The studio: stems → mix → master → the state in which a listener's device gets it.
 
-Everything but levels, amplifier, filter sweeps and the size of the hall is drawn alike for all genres.
+What follows the genre are levels, amplifier, ducking and filter sweeps, and for classical music a hall and its gentler
+mastering; everything else is drawn alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -199,8 +200,8 @@ def _swept(sound: np.ndarray, period: float, phase: float) -> np.ndarray:
 def _mastered(sound: np.ndarray, slope: float, share: float) -> np.ndarray:
     """Bring the long-term spectrum a share of the way to that of records: level to CORNER, then falling with `slope`.
 
-    Commercial recordings fall by about 5 dB per octave from 100 Hz on (Pestana et al., "Spectral characteristics of
-    popular commercial recordings 1950-2010", AES 135, 2013). At most 15 dB in a third of an octave.
+    Commercial recordings fall by about 5 dB per octave from 100 Hz to some kHz (Pestana et al., "Spectral
+    characteristics of popular commercial recordings 1950-2010", AES 135, 2013). At most 15 dB in a third of an octave.
     """
     spectrum = np.fft.rfft(sound)
     frequencies = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)

@@ -524,12 +524,17 @@ def test_real_recordings_are_split_by_prompt_and_album_and_their_labels_are_sets
     def row(file: str, text: str, ccmusic: str = "", acousticsense: str = "", origin: str = "ai-generated"):
         return {"file": file, "text": text, "ccmusic16": ccmusic, "acousticsense16": acousticsense, "origin": origin}
 
-    rows = [row(f"ai/{take}_{n}.opus", f"Prompt {n}", acousticsense="Rock") for n in range(40) for take in "ab"]
+    letters = np.random.default_rng(0).choice(list("abcdefghijklmnopqrstuvwxyz"), (40, 12))
+    prompts = ["".join(word) for word in letters]
+    rows = [row(f"ai/{a}{n}.opus", prompt, acousticsense="Rock") for n, prompt in enumerate(prompts) for a in "ab"]
     rows += [row(f"album{n % 8}/{n}.opus", "", "Dance pop", origin="recorded or produced") for n in range(40)]
+    rows += [row(f"twin/{n}.opus", f"Dance music from the 70's {comma} with female vocals", "Dance pop")
+             for n, comma in enumerate((" ,", ",", ", and"))]  # fmt: skip
     rows += [row("x/1.opus", "nothing that is known"), row("x/2.opus", "A funk song with horns.")]
     train, held, mapping = real.tables(rows, Path("/music"), CCMUSIC16)
     assert len(train) + len(held) == len(rows) - 1
     assert not {r["group"] for r in train} & {r["group"] for r in held}
+    assert len({r["group"] for r in train + held if "twin/" in r["path"]}) == 1
     assert 0.1 < len(held) / len(rows) < 0.45
     rock, funk = "+".join(real.ROCK), "soul_or_r_and_b+dance_pop"
     assert mapping == {rock: real.ROCK, "dance_pop": ("dance_pop",), funk: ("soul_or_r_and_b", "dance_pop")}
