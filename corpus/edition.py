@@ -82,7 +82,7 @@ def fit(arguments: argparse.Namespace) -> None:
         clips += datasets.read(arguments.real / f"{edition.taxonomy.id}-train.csv")
         mapping |= datasets.read_mapping(arguments.real / f"{edition.taxonomy.id}-mapping.json")
     cache = arguments.run.parent / "images"
-    cached = images.cache_images(clips, edition.recipe.spectrogram, cache, report=_tell)
+    cached = images.cache_images(clips, edition.recipe.spectrogram, cache, processes=2, report=_tell)
     log.info("%d clips, %d images", len(clips), len(cached.clips))
     run = training.Run(
         arguments.run, edition.recipe, clips, cached, edition.taxonomy, mapping=mapping, initial=arguments.initial

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["AudioError", "GenreError", "ModelError", "Prediction", "SettingsError", "predict"]
 
-_ROOMS = frozenset({"audio", "backbones", "checkpoints", "classifier", "labels", "preview", "spectrogram", "store"})
+_ROOMS = frozenset(
+    {"audio", "backbones", "checkpoints", "classifier", "datasets", "evaluation", "figures", "finetuning", "images"}
+    | {"labels", "preview", "spectrogram", "store", "training"}
+)
 
 
 def __getattr__(name: str) -> Any:

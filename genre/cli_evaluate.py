@@ -2,17 +2,28 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from genre import __version__
 from genre.errors import SettingsError
 from genre.labels import Language
-from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL
-from genre.terminal import LANGUAGE, Errors, console, printable, raise_kept_interrupt, refusals_told, say
+from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, Settings
+from genre.terminal import (
+    LANGUAGE,
+    Errors,
+    console,
+    disk_refusals_told,
+    printable,
+    progress_bar,
+    raise_kept_interrupt,
+    refusals_told,
+    say,
+)
 
 if TYPE_CHECKING:
     from genre.classifier import Classifier
@@ -45,15 +56,21 @@ def evaluate(
         from genre.classifier import classifier
         from genre.evaluation import assess, understood
         from genre.figures import figures
-        from genre.measurement import Measurement
+        from genre.measurement import Measurement, learned_words, temperature_words
 
         clips = datasets.read(source, split)
+        tests = [clip for clip in clips if clip.split == "test"]
+        if split is None and 0 < len(tests) < len(clips):
+            _note(say("only_test", lang, count=len(tests), clips=len(clips)))
+            clips = tests
         judge = classifier(model)
         card = judge.card
         mapped = understood(datasets.read_mapping(mapping), card.taxonomy) if mapping else {}
         datasets.compatible(clips, card.taxonomy, mapped)  # a wrong label is told before anything is heard
         if save_temperature:
             temperature.config_file(card)
+        if caution := learned_words(clips, lang):
+            _note(caution)
         judge.load()
         seconds = None if whole else clip_seconds
         heard = _hear(judge, clips, mapped, seconds, out, errors)
@@ -63,16 +80,14 @@ def evaluate(
         fit = temperature.fit(evaluation, card.temperature, found) if wanted else None
         measured = Measurement(card, str(source), seconds, heard, evaluation, found, fit, wanted)
         if out:
-            with _written(out, lang):
+            with disk_refusals_told(out, lang):
                 _write(measured, out, lang)
         if as_json:
             print(json.dumps(measured.to_dict(), ensure_ascii=False, indent=2))
         else:
             _print(measured, out, lang)
         if save_temperature:
-            if fit is None:
-                from genre.report import temperature_words
-
+            if fit is None or not fit.helps:
                 raise SettingsError(temperature_words(measured, lang))
             temperature.save(card, fit.temperature)
             if not as_json:
@@ -91,14 +106,17 @@ def _hear(
     errors: Errors,
 ) -> "list[Heard]":
     """Hear every clip, with a progress bar on stderr; with `out`, keep each answer and its row as it comes."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+    from genre.classifier import compute_device, compute_dtype
     from genre.evaluation import Heard, hear
     from genre.journal import Journal
     from genre.measurement import FILE_COLUMNS, file_row
 
-    language, card = errors.language, judge.card
+    language, card, settings = errors.language, judge.card, Settings.from_environment()
+    device = compute_device(settings.device)
     facts = {
+        "genre": __version__,
+        "device": device.type,
+        "precision": str(compute_dtype(device, settings.precision)),
         "sha256": card.sha256,
         "taxonomy": card.taxonomy.ids,
         "spectrogram": card.spectrogram.to_dict(),
@@ -110,17 +128,14 @@ def _hear(
     with ExitStack() as open_files:
         journal, rows = None, None
         if out:
-            with _written(out, language):
+            with disk_refusals_told(out, language):
                 out.mkdir(parents=True, exist_ok=True)
                 journal = open_files.enter_context(Journal(out / JOURNAL, facts))
                 table = open_files.enter_context(_text_file(out / "files.csv"))
                 rows = csv.DictWriter(table, FILE_COLUMNS, lineterminator="\n")
                 rows.writeheader()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         try:
-            screen = console(stderr=True)
-            with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
-                task = progress.add_task(say("hearing", language), total=len(clips))
+            with progress_bar(console(stderr=True), say("hearing", language)) as move:
                 for clip in clips:
                     before = journal.get(clip.path) if journal else None
                     known += before is not None
@@ -132,10 +147,10 @@ def _hear(
                     if out and journal and rows:
                         if before is None and entry.windows is not None:
                             journal.add(clip.path, entry.windows)
-                        with _written(out, language):
+                        with disk_refusals_told(out, language):
                             rows.writerow(_spreadsheet_safe(file_row(entry, card.taxonomy, mapping)))
                             table.flush()
-                    progress.update(task, completed=len(heard))
+                    move(len(heard), len(clips))
         except KeyboardInterrupt:
             stopped = "stopped" if out else "stopped_unkept"
             _note(say(stopped, language, done=len(heard), total=len(clips)))
@@ -156,25 +171,15 @@ def _text_file(path: Path) -> TextIO:
     return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
-@contextmanager
-def _written(folder: Path, language: Language) -> Iterator[None]:
-    """Turn what the disk refuses into an error that says so."""
-    try:
-        yield
-    except OSError as error:
-        path = error.filename or folder
-        raise SettingsError(say("unwritable", language, path=path, reason=error.strerror or error)) from error
-
-
 def _spreadsheet_safe(row: dict[str, object]) -> dict[str, object]:
     """Return the row with nothing in it that a spreadsheet would run as a formula."""
-    from genre.rows import FORMULA_STARTS
+    from genre.rows import no_formula
 
-    safe = dict(row)
-    for name, value in row.items():
-        if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-            safe[name] = f"./{value}" if name == "path" else f"'{value}"
-    return safe
+    guards = {"path": "./", "error": "./"}  # an error begins with the path
+    return {
+        name: no_formula(value, guards.get(name, "'")) if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _write(measured: "Measurement", out: Path, language: Language) -> None:
@@ -195,8 +200,7 @@ def _write(measured: "Measurement", out: Path, language: Language) -> None:
 def _print(measured: "Measurement", out: Path | None, language: Language) -> None:
     from rich.table import Table
 
-    from genre.measurement import class_name, lines, percent
-    from genre.report import temperature_words
+    from genre.measurement import class_name, groups_words, lines, percent, summary, temperature_words
     from genre.report_texts import words
     from genre.web.models import provenance
     from genre.web.texts import text
@@ -234,6 +238,10 @@ def _print(measured: "Measurement", out: Path | None, language: Language) -> Non
         table.add_row(line.name, line.value, line.interval, line.clips)
     screen.print()
     screen.print(table)
+    screen.print()
+    screen.print(summary(measured, language), soft_wrap=True)
+    if few := groups_words(found, language):
+        screen.print(few, soft_wrap=True)
     if measured.fit_wanted:
         screen.print()
         screen.print(temperature_words(measured, language), soft_wrap=True)

@@ -77,12 +77,13 @@ CLI: dict[str, dict[Language, str]] = {
         "zh": "每个流派一个子文件夹的文件夹，或含 path、label 列（可选 group、split 列）的 CSV。",
     },
     "split": {
-        "en": "Only the rows of a CSV whose split is this: train, validation or test.",
-        "zh": "只取 CSV 中 split 列为此值的行：train、validation 或 test。",
+        "en": "Only the rows of a CSV whose split is this: train, validation or test; by default those of test where "
+        "there are any, else all.",
+        "zh": "只取 CSV 中 split 列为此值的行：train、validation 或 test；默认有 test 就只取 test，否则全取。",
     },
     "mapping": {
         "en": "JSON or CSV that says which genres each coarse label may be.",
-        "zh": "说明每个粗标签对应哪些流派的 JSON 或 CSV 文件。",
+        "zh": "说明每个粗粒度标签对应哪些流派的 JSON 或 CSV 文件。",
     },
     "out": {
         "en": "Folder for a report, pictures, figures and a row per file; a stopped evaluation goes on there.",
@@ -104,10 +105,10 @@ CLI: dict[str, dict[Language, str]] = {
     },
     "train_source": {
         "en": "A folder with one sub-folder per genre; or a CSV with the columns path and label, and optionally group "
-        "(or artist, album), split, weight, domain and label_zh; or a data set of the Hugging Face Hub: its id, or "
-        "its folder.",
+        "(or artist, album), split, weight, domain and label_zh; or a data set of the Hugging Face Hub: "
+        "hub:OWNER/NAME, or its folder.",
         "zh": "每个流派一个子文件夹的文件夹；或含 path、label 列的 CSV（可选 group（或 artist、album）、split、weight、"
-        "domain、label_zh 列）；或 Hugging Face Hub 数据集的 id 或其文件夹。",
+        "domain、label_zh 列）；或 Hugging Face Hub 数据集：hub:OWNER/NAME 或其文件夹。",
     },
     "train_out": {"en": "Model folder to write.", "zh": "要写入的模型文件夹。"},
     "train_backbone": {
@@ -120,9 +121,9 @@ CLI: dict[str, dict[Language, str]] = {
     },
     "train_taxonomy": {
         "en": "The classes: a built-in taxonomy, or own for those of the labels; by default the built-in one that "
-        "knows every label (as id, English or Chinese name), else own.",
-        "zh": "类别：内置的分类体系，或 own 表示直接用标签；默认取认得全部标签（id、英文名或中文名）的内置体系，"
-        "否则为 own。",
+        "knows every label (as id, English or Chinese name) if --from has it or each of its genres occurs, else own.",
+        "zh": "类别：内置的分类体系，或 own 表示直接用标签；若某个内置体系认得全部标签（id、英文名或中文名），"
+        "且 --from 的模型采用它或其每个流派都出现，则默认取它，否则为 own。",
     },
     "train_names": {
         "en": "CSV with the columns label and label_zh: Chinese names for classes of your own.",
@@ -172,19 +173,29 @@ CLI: dict[str, dict[Language, str]] = {
     "train_licence": {"en": "Licence of the weights, for the model folder.", "zh": "写入模型文件夹的权重许可证。"},
     # --- answers
     "train_out_taken": {
-        "en": "{out} has something in it already, and no run to go on with belongs to it; choose another --out.",
-        "zh": "{out} 中已有内容，且没有可继续的训练；请换一个 --out。",
+        "en": "{out} has something in it already that does not come from the run in {run}; choose another --out.",
+        "zh": "{out} 中已有内容，且不是 {run} 中的训练所写；请换一个 --out。",
+    },
+    "train_out_unusable": {
+        "en": "{out} cannot be the model folder: {place} is no folder, or may not be written to; choose another --out.",
+        "zh": "{out} 不能作为模型文件夹：{place} 不是文件夹或不可写；请换一个 --out。",
+    },
+    "train_no_source": {
+        "en": "{source} does not exist; give a folder with one sub-folder per genre, a CSV, or for a data set of the "
+        "Hugging Face Hub hub:OWNER/NAME.",
+        "zh": "{source} 不存在；请给出每个流派一个子文件夹的文件夹、CSV，或 Hugging Face Hub 数据集 hub:OWNER/NAME。",
     },
     "train_not_hub": {
-        "en": "{source} is no data set of the Hub, so --subset and --label-column have no meaning; leave them out.",
-        "zh": "{source} 不是 Hub 数据集，--subset 与 --label-column 无效，请去掉。",
+        "en": "{source} is no data set of the Hub (hub:OWNER/NAME), so --subset and --label-column have no meaning; "
+        "leave them out.",
+        "zh": "{source} 不是 Hub 数据集（hub:OWNER/NAME），--subset 与 --label-column 无效，请去掉。",
     },
     "train_unpacking": {"en": "Unpacking the data set", "zh": "正在取出数据集"},
     "train_drawing": {"en": "Computing spectrograms", "zh": "正在计算频谱"},
     "train_fitting": {"en": "Training", "zh": "正在训练"},
     "train_plan": {
         "en": "{clips} recordings, {genres} genres ({taxonomy}); {backbone} on {transform}, starting from {begun}; "
-        "{epochs} epochs, {sizes}.",
+        "epochs: {epochs}; {sizes}.",
         "zh": "{clips} 段录音，{genres} 个流派（{taxonomy}）；{backbone} + {transform}，起始权重 {begun}；"
         "{epochs} 轮，{sizes}。",
     },
@@ -235,22 +246,26 @@ CLI: dict[str, dict[Language, str]] = {
         "en": "The name {name} alone still means the model that was here before; this one is --model {reference}",
         "zh": "单写 {name} 仍指原有的模型；要用刚下载的这一个，请加 --model {reference}",
     },
-    "hearing": {"en": "Hearing", "zh": "正在听"},
+    "hearing": {"en": "Hearing", "zh": "正在分析"},
+    "only_test": {
+        "en": "Only the rows of split test are measured: {count} of {clips}. --split chooses others.",
+        "zh": "只测量 split 为 test 的行：共 {clips} 行，其中 {count} 行。可用 --split 另行指定。",
+    },
     "stopped": {
         "en": "Stopped after {done} of {total} clips. What was heard is kept: the same command goes on from there.",
-        "zh": "已停止：听了 {total} 个片段中的 {done} 个。结果已保留，再次运行同一命令即可继续。",
+        "zh": "已停止：分析了 {total} 个片段中的 {done} 个。结果已保留，再次运行同一命令即可继续。",
     },
     "stopped_unkept": {
         "en": "Stopped after {done} of {total} clips; nothing is kept. With --out FOLDER it could go on later.",
-        "zh": "已停止：听了 {total} 个片段中的 {done} 个，没有保留。加上 --out 文件夹 便可以后继续。",
+        "zh": "已停止：分析了 {total} 个片段中的 {done} 个，没有保留。加上 --out 文件夹 便可以后继续。",
     },
     "gone_on": {
-        "en": "{known} of {total} clips were heard by an earlier call.",
-        "zh": "{total} 个片段中有 {known} 个在之前的运行中已听过。",
+        "en": "Heard by an earlier call: {known} of {total} clips.",
+        "zh": "{total} 个片段中有 {known} 个在之前的运行中已分析过。",
     },
     "some_failed": {
-        "en": "{failed} of {total} clips could not be heard and are in no figure.",
-        "zh": "{total} 个片段中有 {failed} 个无法听取，未计入指标。",
+        "en": "Could not be heard, and in no figure: {failed} of {total} clips.",
+        "zh": "{total} 个片段中有 {failed} 个无法读取，未计入指标。",
     },
     "unwritable": {"en": "{path} cannot be written: {reason}.", "zh": "无法写入 {path}：{reason}。"},
     "written": {"en": "The report is in {path}", "zh": "报告已写入 {path}"},

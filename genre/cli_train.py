@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import typer
 from genre.errors import SettingsError
 from genre.labels import LANGUAGES, Language, display
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, Settings
-from genre.terminal import LANGUAGE, console, printable, raise_kept_interrupt, refusals_told, say
+from genre.terminal import LANGUAGE, console, disk_refusals_told, printable, progress_bar, refusals_told, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,9 +60,8 @@ def train(
     folder = run_folder or out.with_name(f"{out.name}.run")
     screen = console(stderr=True)
     with refusals_told(lang), _log_on(screen) as log:
-        if out.is_dir() and any(out.iterdir()) and not (folder / "last.pt").exists():
-            raise SettingsError(say("train_out_taken", lang, out=out))
         settings = Settings.from_environment()
+        _check_out(out, folder, lang)
 
         from genre import datasets, finetuning
         from genre.finetuning import Wishes, plan
@@ -102,13 +101,10 @@ def train(
                 **planned.start,
             )
             _fit(run, screen, lang)
-            _finish(run, planned, out, Path(source).name if Path(source).exists() else source, licence, lang)
+            _finish(run, planned, out, Path(source).resolve().name if Path(source).exists() else source, licence, lang)
         except KeyboardInterrupt:
             screen.print(say("train_stopped", lang), soft_wrap=True)
             raise
-        except OSError as error:
-            path, reason = error.filename or out, error.strerror or error
-            raise SettingsError(say("unwritable", lang, path=path, reason=reason)) from error
     if log.left_out:
         raise typer.Exit(1)
 
@@ -140,20 +136,15 @@ def _log_on(screen: "Console") -> Iterator[_Log]:
         logger.setLevel(level)
 
 
-@contextmanager
-def _bar(screen: "Console", words: str) -> "Iterator[Callable[[float, float], None]]":
-    """Show a progress bar and yield what moves it: (done, of how much)."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+def _check_out(out: Path, folder: Path, language: Language) -> None:
+    """Refuse, before any work, a model folder that cannot be written or that another run or person filled."""
+    from genre.run_folder import RunFolder
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
-        task = progress.add_task(words, total=None)
-
-        def move(done: float, total: float) -> None:
-            raise_kept_interrupt()
-            progress.update(task, completed=done, total=total)
-
-        yield move
+    place = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise SettingsError(say("train_out_unusable", language, out=out, place=place))
+    if place == out and any(out.iterdir()) and not RunFolder(folder).made(out):
+        raise SettingsError(say("train_out_taken", language, out=out, run=folder))
 
 
 def _clips(
@@ -170,10 +161,12 @@ def _clips(
 
     path = Path(source)
     if hub_datasets.is_hub_dataset(source):
-        with _bar(screen, say("train_unpacking", language)) as move:
+        with progress_bar(screen, say("train_unpacking", language)) as move:
             path = hub_datasets.materialise(
                 source, folder / "dataset", transform, subset=subset, label=label_column, report=move
             )
+    elif not path.exists():
+        raise SettingsError(say("train_no_source", language, source=source))
     elif subset or label_column:
         raise SettingsError(say("train_not_hub", language, source=source))
     return datasets.read(path), datasets.read_names(path) if path.is_file() else {}
@@ -199,7 +192,7 @@ def _tell_plan(plan: "Plan", screen: "Console", language: Language) -> None:
 def _images(plan: "Plan", folder: Path, clip_seconds: float, screen: "Console", language: Language) -> "Images":
     from genre.images import cache_images
 
-    with _bar(screen, say("train_drawing", language)) as move:
+    with progress_bar(screen, say("train_drawing", language)) as move:
         return cache_images(
             plan.clips,
             plan.recipe.spectrogram,
@@ -217,7 +210,7 @@ def _fit(run: "Run", screen: "Console", language: Language) -> None:
     # An epoch takes about as long as it has pixels, so the bar's estimate holds for the larger images too.
     costs = [run.recipe.size(epoch) ** 2 for epoch in range(run.recipe.epochs)]
 
-    with _bar(screen, say("train_fitting", language)) as move:
+    with progress_bar(screen, say("train_fitting", language)) as move:
 
         def batch_done(done: int, of: int) -> None:
             epoch = len(run.history)
@@ -226,7 +219,9 @@ def _fit(run: "Run", screen: "Console", language: Language) -> None:
         def epoch_done(progress: "Progress") -> None:
             screen.print(_epoch_line(progress, language), soft_wrap=True)
             history = [asdict(entry) for entry in run.history]
-            (run.folder / "curves.png").write_bytes(plots.curves(history, language=plots.drawn_language(language)))
+            curves = plots.curves(history, language=plots.drawn_language(language))
+            with disk_refusals_told(run.folder, language):
+                (run.folder / "curves.png").write_bytes(curves)
 
         run.fit(epoch_done, batch_done)
 
@@ -251,6 +246,7 @@ def _finish(run: "Run", plan: "Plan", out: Path, source: str, licence: str, lang
     import numpy as np
 
     from genre import plots, training
+    from genre.figures import confusion
 
     run.load_best()
     probabilities = run.clip_probabilities(run.held)
@@ -262,20 +258,20 @@ def _finish(run: "Run", plan: "Plan", out: Path, source: str, licence: str, lang
             f"trained_from_{begun}", tongue, clips=len(run.taught), source=source, model=plan.begun_with
         )
         facts[f"measured_on{suffix}"] = say("train_measured_on", tongue, clips=len(run.held))
-    training.export(run.folder, out, plan.recipe, plan.taxonomy, facts)
+    training.export(run.folder, out, plan.recipe, plan.taxonomy, facts, keep_temperature=True)
 
     allowed = run.allowed[run.held]
     certain = allowed.sum(axis=1) == 1  # clips known by a coarse label only have no row in a confusion matrix
-    matrix = np.zeros((len(plan.taxonomy),) * 2, dtype=np.int64)
-    np.add.at(matrix, (allowed[certain].argmax(axis=1), probabilities[certain].argmax(axis=1)), 1)
+    true = np.where(certain, allowed.argmax(axis=1), -1)
     drawn = plots.drawn_language(language)
     picture = plots.confusion(
-        matrix,
+        confusion(true, probabilities.argmax(axis=1), len(plan.taxonomy)),
         [display(genre, drawn) for genre in plan.taxonomy.genres],
         title=say("train_measured_on", drawn, clips=int(certain.sum())),
         language=drawn,
     )
-    (run.folder / "confusion.png").write_bytes(picture)
+    with disk_refusals_told(run.folder, language):
+        (run.folder / "confusion.png").write_bytes(picture)
     reference = str(out) if os.sep in str(out) else f".{os.sep}{out}"
     print(
         say(

@@ -28,12 +28,17 @@ AUDIO_SUFFIXES = frozenset(
 )
 GROUP_COLUMNS = ("group", "artist", "album")  # the first that is filled in says what must not be torn
 WEIGHT_MAX = 1_000.0
-SHOWN = 5  # files named in a message
+SPLITS = ("train", "validation", "test")
+SEPARATORS = ",;\t"  # of a table's columns: which one is seen in its first line
+SHOWN = 5  # files or groups named in a message
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One labelled recording. Clips of one group (a work, an album, an artist) never fall into two splits."""
+    """One labelled recording.
+
+    Clips of one group (a work, an album, an artist) fall into one split, unless `split` itself says otherwise.
+    """
 
     path: Path
     label: str
@@ -46,19 +51,24 @@ class Clip:
 def read(source: Path, split: str | None = None) -> list[Clip]:
     """Return the clips of a folder with one sub-folder per genre, or of a CSV.
 
-    Folder: the recordings below a sub-folder, at any depth, are of its genre; the folder a recording lies in is its
-    group, or the recording alone where it lies directly in the genre's. Hidden files and other files than recordings
-    are counted in a log line. CSV: columns path and label, and optionally group (or artist, or album), weight, domain
-    and split; relative paths start at the table. `split` keeps the rows of that split only.
+    Folder: the recordings below a sub-folder, at any depth, are of its genre; the first folder below the genre's is
+    their group, or the recording alone where it lies directly in the genre's. What is left alone is counted in the log.
+    CSV: columns path and label, and optionally group (or artist, or album), weight, domain and split; relative paths
+    start at the table. `split` keeps the rows of that split only. A group that the table tears is named in the log.
 
     SettingsError: no such source, nothing in it, a missing column or file, a cell out of range, a file with two labels.
     """
     if source.is_dir():
         if split is not None:
             raise SettingsError(f"{source} is a folder, and only a CSV with a column split has a split {split!r}.")
-        clips = _folder(source)
+        try:
+            clips = _folder(source)
+        except OSError as error:
+            raise SettingsError(f"{source} cannot be read: {error.strerror or error}.") from error
     elif source.is_file():
-        clips = [clip for clip in _table(source) if split is None or clip.split == split]
+        clips = _table(source)
+        _warn_of_torn_groups(clips, source)
+        clips = [clip for clip in clips if split is None or clip.split == split.lower()]
     else:
         raise SettingsError(f"{source} does not exist; give a folder with one sub-folder per genre, or a CSV.")
     if not clips:
@@ -145,18 +155,38 @@ def split_groups(clips: Sequence[Clip], share: float, seed: int) -> NDArray[np.b
     """Return True for the clips kept for validation.
 
     Where some clips say that their split is validation, those are. Else about `share` of the groups of every label,
-    none of them torn, and never the only group of a label.
+    none of them torn, and never all groups of a label; a group may be of several labels.
     """
     if any(clip.split == "validation" for clip in clips):
         return np.array([clip.split == "validation" for clip in clips])
     generator = np.random.default_rng(seed)
+    groups_of: dict[str, set[str]] = {}
+    labels_of: dict[str, set[str]] = {}
+    for clip in clips:
+        groups_of.setdefault(clip.label, set()).add(clip.group)
+        labels_of.setdefault(clip.group, set()).add(clip.label)
+    left = {label: len(groups) for label, groups in groups_of.items()}
     chosen: set[str] = set()
-    for label in sorted({clip.label for clip in clips}):
-        groups = {clip.group for clip in clips if clip.label == label}
-        free = sorted(groups - chosen)
-        count = min(max(1, round(share * len(free))), len(groups) - 1)
-        chosen.update(generator.permutation(free)[:count])
+    for label in sorted(groups_of, key=lambda name: (len(groups_of[name]), name)):  # those with little choice first
+        count = len(groups_of[label])
+        wanted = min(max(1, round(share * count)), count - 1)
+        for group in generator.permutation(sorted(groups_of[label] - chosen)):
+            if count - left[label] >= wanted:
+                break
+            if all(left[of] > 1 for of in labels_of[group]):
+                chosen.add(group)
+                for of in labels_of[group]:
+                    left[of] -= 1
     return np.array([clip.group in chosen for clip in clips])
+
+
+def stamp(path: Path) -> list[int] | None:
+    """Return [size in bytes, time of change in ns], by which a file is known again; None where it is not to be seen."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 def _plain(name: str) -> str:
@@ -169,19 +199,21 @@ def _plain(name: str) -> str:
 
 def _folder(source: Path) -> list[Clip]:
     clips: list[Clip] = []
-    ignored = 0
+    astray = ignored = 0
     for genre in sorted(source.iterdir()):
-        if genre.name.startswith(".") or not genre.is_dir():
-            ignored += 1
-            continue
-        for path in _files(genre):
-            if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."):
-                album = path.parent if path.parent != genre else path.with_suffix("")
-                clips.append(Clip(path, genre.name, album.relative_to(source).as_posix()))
-            else:
+        is_genre = genre.is_dir() and not genre.name.startswith(".")
+        for path in _files(genre) if is_genre else [genre]:
+            if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
                 ignored += 1
+            elif is_genre:
+                first, *deeper = path.relative_to(genre).parts
+                clips.append(Clip(path, genre.name, f"{genre.name}/{first if deeper else path.stem}"))
+            else:
+                astray += 1
+    if astray:
+        log.warning("%s: recordings in no genre's folder, and left alone: %d", source, astray)
     if ignored:
-        log.info("%s: %d files are hidden or not recordings, and left alone", source, ignored)
+        log.info("%s: files that are hidden or not recordings, and left alone: %d", source, ignored)
     return clips
 
 
@@ -203,19 +235,24 @@ def _table(table: Path) -> list[Clip]:
             missing.append(path)
         group = next((row[name] for name in GROUP_COLUMNS if row.get(name)), row["path"])
         weight = _weight(row.get("weight", ""), f"{table}, line {line}")
-        clips.append(Clip(path, row["label"], group, weight, row.get("domain", ""), row.get("split", "")))
+        split = row.get("split", "").lower()
+        if split not in ("", *SPLITS):
+            raise SettingsError(f"{table}, line {line}: split is {split!r}; it must be {', '.join(SPLITS)}, or empty.")
+        clips.append(Clip(path, row["label"], group, weight, row.get("domain", ""), split))
     if missing:
-        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        raise SettingsError(f"{table}: {', '.join(map(str, missing[:SHOWN]))}{more} does not exist.")
+        raise SettingsError(f"{table}: {_listed(missing)} does not exist.")
     return clips
 
 
 def _rows(table: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield (line, row) of a CSV whose header has the columns; cells are stripped, missing ones empty."""
+    """Yield (line, row) of a CSV whose header has the columns, in any case; cells are stripped, missing ones empty."""
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            header = reader.fieldnames or ()
+            first = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=max(SEPARATORS, key=first.count))
+            header = [name.strip().lower() for name in reader.fieldnames or ()]
+            reader.fieldnames = header
             if absent := [name for name in columns if name not in header]:
                 raise SettingsError(
                     f"{table}: the column {' and '.join(absent)} is missing; its first line has: "
@@ -226,7 +263,7 @@ def _rows(table: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[
     except OSError as error:
         raise SettingsError(f"{table} cannot be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"{table} is not a CSV in UTF-8: {error}.") from error
+        raise SettingsError(f"{table} is not a CSV in UTF-8; in a spreadsheet, save it as “CSV UTF-8”.") from error
 
 
 def _weight(text: str, where: str) -> float:
@@ -247,5 +284,18 @@ def _distinct(clips: list[Clip], source: Path) -> list[Clip]:
         if first.label != clip.label:
             raise SettingsError(f"{source}: {clip.path} is labelled both {first.label!r} and {clip.label!r}.")
     if len(known) < len(clips):
-        log.warning("%s: %d clips are named more than once, and taken once", source, len(clips) - len(known))
+        log.warning("%s: rows of clips that were named before, and left alone: %d", source, len(clips) - len(known))
     return list(known.values())
+
+
+def _warn_of_torn_groups(clips: Sequence[Clip], source: Path) -> None:
+    splits_of: dict[str, set[str]] = {}
+    for clip in clips:
+        splits_of.setdefault(clip.group, set()).add(clip.split or "train")
+    if torn := [group for group, splits in splits_of.items() if len(splits) > 1]:
+        log.warning("%s: in more than one split, so that nothing of them is held out: groups %s", source, _listed(torn))
+
+
+def _listed(names: Sequence[object]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(map(str, names[:SHOWN]))}{more}"

@@ -1,9 +1,10 @@
 """The figures of an evaluation, each with its 95 % interval, as plain values and as JSON.
 
-The intervals come from the percentile bootstrap (Efron & Tibshirani 1993, An Introduction to the Bootstrap, ch. 13),
-resampling whole groups of recordings (Davison & Hinkley 1997, Bootstrap Methods and their Application, sect. 3.8):
-clips of one work are not independent of each other. A share of none or all has no spread to resample; its interval is
-the exact one (Clopper & Pearson 1934, Biometrika 26), with a group counting once.
+Clips of one work are not independent of each other, so every interval counts groups of recordings. That of a share is
+Wilson's (1927, Journal of the American Statistical Association 22), with the effective number of clips in place of
+their number; see `effective_clips`. Those of macro-F1 and of Brier's score are percentile bootstraps (Efron &
+Tibshirani 1993, An Introduction to the Bootstrap, ch. 13) that resample whole groups (Davison & Hinkley 1997, Bootstrap
+Methods and their Application, sect. 3.8). Fewer than 5 groups give no interval.
 
 What cannot be said is None, never 0.
 """
@@ -13,12 +14,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 from genre.calibration import Bin, Bools, Floats, brier_scores, calibration_error, log_loss, reliability_bins
 from genre.evaluation import Evaluation, Ints
 
 ROUNDS = 2_000
 LEVEL = 0.95
+GROUPS_MIN = 5  # fewer say too little of how groups differ, and give no interval
+GROUPS_ENOUGH = 20  # fewer give a rough one
 DRAWS_MAX = 4_000_000  # held in memory at once: 32 MB
 
 
@@ -52,6 +56,7 @@ class Figures:
     groups: int
     failed: int
     chance: float | None  # compatible share of a model that answers at random
+    constant: float | None  # compatible share of the one answer that fits most recordings, given every time
     compatible: Figure | None  # the answer is among the genres that the label leaves
     top1: Figure | None  # these four: recordings whose label is one genre
     top3: Figure | None
@@ -96,7 +101,6 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
         "top1": (e.compatible.astype(float), e.fine),
         "top3": (e.among_top(3).astype(float), e.fine),
         "judged": (judged, said),
-        "brier": _brier(e),
     }
     genres = e.taxonomy.genres
     for name, ids in (
@@ -112,32 +116,39 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
         means["coarse_accuracy"] = _hits(true, answered)
         tables["coarse"] = true, answered, tuple(e.mapping)
 
-    columns = {name: np.stack([values * over, over], axis=1) for name, (values, over) in means.items()}
-    columns |= {name: _class_columns(true, answered, len(ids)) for name, (true, answered, ids) in tables.items()}
-    resampled = dict(zip(columns, _resample(list(columns.values()), e.groups, seed), strict=True))
-
     def mean(name: str) -> Figure | None:
         if name not in means or not means[name][1].any():
             return None
         values, over = means[name]
-        return _figure(
-            values[over], e.groups[over], _ratio(resampled[name][:, 0], resampled[name][:, 1]), name != "brier"
-        )
+        return _share(values[over], e.groups[over])
+
+    def brier() -> Figure | None:
+        scores, over = _brier(e)
+        if not over.any():
+            return None
+        columns = np.stack([scores[over], np.ones(over.sum())], axis=1)
+        rounds = _resample(columns, e.groups[over], seed)
+        between = _percentiles(_ratio(rounds[:, 0], rounds[:, 1]))
+        return Figure(float(scores[over].mean()), *between, int(over.sum()))
 
     def per_class(name: str) -> tuple[ClassFigures, ...]:
-        return _per_class(*tables[name], columns[name], resampled[name], e.groups) if name in tables else ()
+        return _per_class(*tables[name], e.groups) if name in tables else ()
 
     def macro(name: str) -> Figure | None:
         if name not in tables or not (tables[name][0] >= 0).any():
             return None
-        value = float(_macro_f1(columns[name].sum(axis=0)))
-        return Figure(value, *_percentiles(_macro_f1(resampled[name])), int((tables[name][0] >= 0).sum()))
+        true, answered, ids = tables[name]
+        known = true >= 0
+        columns = _class_columns(true[known], answered[known], len(ids))
+        between = _percentiles(_macro_f1(_resample(columns, e.groups[known], seed)))
+        return Figure(float(_macro_f1(columns.sum(axis=0))), *between, int(known.sum()))
 
     return Figures(
         clips=count,
         groups=len(np.unique(e.groups)),
         failed=len(e.failures),
         chance=float(e.truths.sum(axis=1).mean() / len(e.taxonomy)) if count else None,
+        constant=float(e.truths.mean(axis=0).max()) if count else None,
         compatible=mean("compatible"),
         top1=mean("top1"),
         top3=mean("top3"),
@@ -151,7 +162,7 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
         judged=mean("judged"),
         confidence=float(confidences.mean()) if said.any() else None,
         calibration_error=calibration_error(confidences, hits) if said.any() else None,
-        brier=mean("brier"),
+        brier=brier(),
         log_loss=log_loss(e.probabilities, e.truths) if count else None,
         reliability=tuple(reliability_bins(confidences, hits)),
     )
@@ -185,9 +196,8 @@ def _brier(e: Evaluation) -> tuple[Floats, Bools]:
 def _class_columns(true: Ints, answered: Ints, classes: int) -> Floats:
     """Return [recordings, 3 × classes]: right answers, recordings of the class, answers of the class."""
     of = np.arange(classes)
-    known = (true >= 0)[:, None]
     is_true = np.equal(true[:, None], of)
-    is_answered = np.equal(answered[:, None], of) & known
+    is_answered = np.equal(answered[:, None], of)
     return np.hstack([is_true & is_answered, is_true, is_answered]).astype(float)
 
 
@@ -199,52 +209,79 @@ def _macro_f1(counts: Floats) -> Floats:
     return _ratio((f1 * occurs).sum(axis=-1), occurs.sum(axis=-1))
 
 
-def _per_class(
-    true: Ints, answered: Ints, ids: Sequence[str], columns: Floats, resampled: Floats, groups: Ints
-) -> tuple[ClassFigures, ...]:
-    right, support, said = np.split(columns.sum(axis=0), 3)
-    right_rounds, support_rounds, _ = np.split(resampled, 3, axis=-1)
+def _per_class(true: Ints, answered: Ints, ids: Sequence[str], groups: Ints) -> tuple[ClassFigures, ...]:
+    matrix = confusion(true, answered, len(ids))
+    right, support, said = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     found = []
     for index, class_id in enumerate(ids):
         over = true == index
-        rounds = _ratio(right_rounds[:, index], support_rounds[:, index])
         found.append(
             ClassFigures(
                 class_id,
                 int(support[index]),
                 int(said[index]),
                 float(right[index] / said[index]) if said[index] else None,
-                _figure((answered[over] == index).astype(float), groups[over], rounds, True) if over.any() else None,
+                _share((answered[over] == index).astype(float), groups[over]) if over.any() else None,
                 float(2 * right[index] / (support[index] + said[index])) if support[index] else None,
             )
         )
     return tuple(found)
 
 
-def _resample(columns: Sequence[Floats], groups: Ints, seed: int) -> list[Floats]:
-    """Return the columns' sums [rounds, k] over groups drawn with replacement, as many as there are."""
-    table = np.hstack(columns)
+def effective_clips(values: Floats, groups: Ints) -> tuple[float, float]:
+    """Return how many independent clips are worth as much as these 0s and 1s, and the least that could be.
+
+    Kish (1965, Survey Sampling): the number of clips by the design effect, which is the variance of the share over
+    groups (a ratio estimator's: Cochran 1977, Sampling Techniques, ch. 6) by that of as many independent clips. Korn &
+    Graubard (1998, Survey Methodology 24): less by the square of two quantiles of Student's t, because few groups leave
+    the design effect uncertain. Never more than there are, and never less than if the clips of every group were one and
+    the same; shares of none and all, which show no variance, get that least.
+    """
+    _, index = np.unique(groups, return_inverse=True)
+    hits, sizes = np.bincount(index, values), np.bincount(index)
+    clips, count, share = len(values), len(sizes), float(values.mean())
+    least = clips**2 / float((sizes**2).sum())
+    if count < 2 or share in (0.0, 1.0):
+        return least, least
+    variance = count / (count - 1) * float(((hits - share * sizes) ** 2).sum()) / clips**2
+    independent = share * (1 - share) / (clips - 1)
+    quantile = (1 + LEVEL) / 2
+    known = float(stdtrit(clips - 1, quantile) / stdtrit(count - 1, quantile)) ** 2
+    effective = clips * known * independent / variance if variance else clips
+    return min(max(effective, least), clips), least
+
+
+def _share(values: Floats, groups: Ints) -> Figure:
+    """Return a share of 0s and 1s with Wilson's interval; none for fewer than GROUPS_MIN groups."""
+    share = float(values.mean())
+    if len(np.unique(groups)) < GROUPS_MIN:
+        return Figure(share, None, None, len(values))
+    effective, least = effective_clips(values, groups)
+    low, high = _wilson(share, effective)
+    # One clip told wrong may not promise more than none, nor one told right less than none.
+    return Figure(share, min(low, _wilson(1.0, least)[0]), max(high, _wilson(0.0, least)[1]), len(values))
+
+
+def _wilson(share: float, clips: float) -> tuple[float, float]:
+    """Return the interval of Wilson (1927) around a share of so many independent clips."""
+    z2 = float(ndtri((1 + LEVEL) / 2)) ** 2
+    centre = (share + z2 / (2 * clips)) / (1 + z2 / clips)
+    half = np.sqrt(z2 * (share * (1 - share) / clips + z2 / (4 * clips**2))) / (1 + z2 / clips)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def _resample(columns: Floats, groups: Ints, seed: int) -> Floats:
+    """Return the columns' sums [rounds, k] over groups drawn with replacement; no rounds of too few groups."""
     names, index = np.unique(groups, return_inverse=True)
-    sums = np.zeros((len(names), table.shape[1]))
-    np.add.at(sums, index, table)
+    count = len(names)
+    if count < GROUPS_MIN:
+        return np.empty((0, columns.shape[1]))
+    sums = np.zeros((count, columns.shape[1]))
+    np.add.at(sums, index, columns)
     generator = np.random.default_rng(seed)
-    step = max(1, DRAWS_MAX // max(1, len(names)))
-    blocks = [np.empty((0, table.shape[1]))]
-    for begin in range(0, ROUNDS if len(names) else 0, step):
-        rounds = min(step, ROUNDS - begin)
-        drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), rounds)
-        blocks.append(drawn @ sums)
-    borders = np.cumsum([block.shape[1] for block in columns])[:-1]
-    return np.split(np.concatenate(blocks), borders, axis=1)
-
-
-def _figure(values: Floats, groups: Ints, rounds: Floats, is_share: bool) -> Figure:
-    value = float(values.mean())
-    if is_share and value in (0.0, 1.0):
-        edge = float(((1 - LEVEL) / 2) ** (1 / len(np.unique(groups))))  # Clopper & Pearson at none or all of n
-        low, high = (edge, 1.0) if value else (0.0, 1 - edge)
-        return Figure(value, low, high, len(values))
-    return Figure(value, *_percentiles(rounds), len(values))
+    step = max(1, DRAWS_MAX // count)
+    sizes = (min(step, ROUNDS - begin) for begin in range(0, ROUNDS, step))
+    return np.concatenate([generator.multinomial(count, np.full(count, 1 / count), size) @ sums for size in sizes])
 
 
 def _percentiles(rounds: Floats) -> tuple[float | None, float | None]:

@@ -8,6 +8,8 @@
     run = training.Run(Path("run"), plan.recipe, plan.clips, pictures, plan.taxonomy, **plan.start)
     run.fit(print)
     training.export(Path("run"), Path("my_model"), plan.recipe, plan.taxonomy, {"trained_on": "my music"})
+
+`cache_images(…, processes=4)` is quicker where there are many; a script then needs `if __name__ == "__main__":`.
 """
 
 import logging
@@ -23,6 +25,7 @@ from genre.labels import Genre, Taxonomy
 from genre.recipe import Recipe
 from genre.settings import Settings
 from genre.spectrogram import SpectrogramSpec, Transform
+from genre.store import ModelCard
 
 log = logging.getLogger(__name__)
 
@@ -80,17 +83,23 @@ class Plan:
 def plan(clips: Sequence[Clip], wishes: Wishes, *, name: str, settings: Settings) -> Plan:
     """Return how to train on the clips; `name` is what a taxonomy of one's own is called.
 
-    Clips of another split than train and validation are left out. Without a wish, the classes are those of the
-    built-in taxonomy that knows every label, else the labels; the weights are those of the embedded model of backbone
-    and transform, else random. SettingsError and ModelError say what does not go together and what to do.
+    Clips of split test are left alone. Without a wish, the weights are those of the embedded model of backbone and
+    transform, else random; the classes are those of a built-in taxonomy that knows every label, if the weights are for
+    these classes or every class has a clip, else the labels. SettingsError and ModelError say what does not go together
+    and what to do.
     """
-    known = [clip for clip in clips if clip.split in ("", "train", "validation")]
+    known = [clip for clip in clips if clip.split != "test"]
     if len(known) < len(clips):
-        log.info("%d clips are of another split, and left out", len(clips) - len(known))
+        log.info("clips of split test, and left alone: %d", len(clips) - len(known))
     _check_groups(known)
-    taxonomy = _taxonomy(known, wishes, name)
-    datasets.compatible(known, taxonomy, wishes.mapping)  # refuses what is not understood
-    backbone, head, spec, initial, begun_with, fresh_head = _begin(wishes, taxonomy, settings)
+    card = _card(wishes, settings)
+    classes = card.taxonomy if card else None
+    taxonomy = _taxonomy(known, wishes, name, classes)
+    allowed = datasets.compatible(known, taxonomy, wishes.mapping)[[clip.split != "validation" for clip in known]]
+    if (allowed == allowed[0]).all():
+        learned = sorted({clip.label for clip in known if clip.split != "validation"})
+        raise SettingsError(f"There is only one genre, {', '.join(learned)}; a model needs at least two to learn.")
+    backbone, head, spec, initial, begun_with = _begin(wishes, card, settings)
     size = _image_size(wishes.image_size or spec.image_size, backbone)
     tuned = LEARNING_RATE if initial is None else LEARNING_RATE_TUNED
     recipe = Recipe(
@@ -107,7 +116,7 @@ def plan(clips: Sequence[Clip], wishes: Wishes, *, name: str, settings: Settings
     )
     if wishes.frozen and initial is None:
         raise SettingsError("Only the last layer would learn, on top of random weights; choose a model to start from.")
-    return Plan(tuple(known), taxonomy, recipe, wishes.mapping, initial, fresh_head, begun_with)
+    return Plan(tuple(known), taxonomy, recipe, wishes.mapping, initial, classes != taxonomy, begun_with)
 
 
 def transform(wishes: Wishes, settings: Settings) -> Transform:
@@ -136,35 +145,46 @@ def own_taxonomy(
 ) -> Taxonomy:
     """Return a taxonomy of the labels, in alphabetical order; coarse ones give way to the genres they are mapped to.
 
-    SettingsError: two labels are one genre written in two ways, such as "Hip-Hop" and "hip hop".
+    Labels that a built-in taxonomy knows have its ids and names. SettingsError: two others are one genre written in two
+    ways, such as "Trip-Hop" and "trip hop".
     """
-    ids = sorted({genre_id for clip in clips for genre_id in mapping.get(clip.label, (clip.label,))})
-    taxonomy = Taxonomy(name, tuple(Genre(label, label, names.get(label) or label, label, label) for label in ids))
-    for label in ids:
+    genres: dict[str, Genre] = {}
+    for label in _said(clips, mapping):
+        known = [of[known_id] for of in labels.TAXONOMIES.values() if (known_id := datasets.genre_of(label, of))]
+        genre_id, en, zh = (known[0].id, known[0].en, known[0].zh) if known else (label, label, label)
+        genres.setdefault(genre_id, Genre(genre_id, en, names.get(label) or zh, genre_id, genre_id))
+    taxonomy = Taxonomy(name, tuple(genres[genre_id] for genre_id in sorted(genres)))
+    for label in genres:
         if (other := datasets.genre_of(label, taxonomy)) != label:
             raise SettingsError(f"The labels {other!r} and {label!r} are one genre written in two ways; choose one.")
     return taxonomy
 
 
-def _taxonomy(clips: Sequence[Clip], wishes: Wishes, name: str) -> Taxonomy:
+def _said(clips: Sequence[Clip], mapping: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what the labels are or are mapped to, in alphabetical order."""
+    return sorted({said for clip in clips for said in mapping.get(clip.label, (clip.label,))})
+
+
+def _taxonomy(clips: Sequence[Clip], wishes: Wishes, name: str, classes: Taxonomy | None) -> Taxonomy:
+    """Return the classes to learn; `classes` are those of the initial weights."""
     wanted = wishes.taxonomy
     if wanted in labels.TAXONOMIES:
         return labels.TAXONOMIES[wanted]
     if wanted not in (None, OWN):
         raise SettingsError(f"Unknown taxonomy {wanted!r}; choose one of: {', '.join(labels.TAXONOMIES)}, {OWN}.")
     if wanted is None:
-        said = {genre_id for clip in clips for genre_id in wishes.mapping.get(clip.label, (clip.label,))}
         for taxonomy in labels.TAXONOMIES.values():
-            if all(datasets.genre_of(label, taxonomy) for label in said):
+            found = {datasets.genre_of(label, taxonomy) for label in _said(clips, wishes.mapping)}
+            if None not in found and (taxonomy == classes or len(found) == len(taxonomy)):
                 return taxonomy
-    own = own_taxonomy(clips, name if name not in labels.TAXONOMIES else f"{OWN}_{name}", wishes.mapping, wishes.names)
-    if len(own) < 2:
-        raise SettingsError(f"There is only one genre, {', '.join(own.ids)}; a model needs at least two.")
-    return own
+    return own_taxonomy(clips, name if name not in labels.TAXONOMIES else f"{OWN}_{name}", wishes.mapping, wishes.names)
 
 
 def _check_groups(clips: Sequence[Clip]) -> None:
     """Refuse clips of which no validation split can be made that leaves something to learn."""
+    if all(clip.split == "validation" for clip in clips):
+        stated = "all of them are of split validation or test" if clips else "all of them are of split test"
+        raise SettingsError(f"There is no clip to learn from: {stated}. Give rows of split train, or leave it empty.")
     if any(clip.split == "validation" for clip in clips):
         return
     groups: dict[str, set[str]] = {}
@@ -173,8 +193,8 @@ def _check_groups(clips: Sequence[Clip]) -> None:
     if poor := sorted(label for label, members in groups.items() if len(members) < 2):
         raise SettingsError(
             f"Too few clips of {', '.join(poor[:SHOWN])}{' …' if len(poor) > SHOWN else ''}: a genre needs at least "
-            "two groups (albums, or single recordings), one to learn from and one to check on. Add recordings of it, "
-            "or leave it out."
+            "two groups (albums, artists, single recordings), one to learn from and one to check on. Add recordings of "
+            "it, or leave it out."
         )
 
 
@@ -186,35 +206,43 @@ def _image_size(size: int, backbone: str) -> int:
     return size
 
 
-def _begin(
-    wishes: Wishes, taxonomy: Taxonomy, settings: Settings
-) -> tuple[str, str, SpectrogramSpec, Path | None, str, bool]:
-    """Return backbone, head, spectrogram, initial weights and their name, and whether the last layer is to be fresh."""
-    backbone = wishes.backbone or BACKBONE
-    size = backbones.image_size(backbone)  # refuses an unknown backbone
-    spec = SpectrogramSpec(transform=transform(wishes, settings), image_size=size)
-    if wishes.begin == SCRATCH:
-        return backbone, "compact", spec, None, SCRATCH, True
-    if wishes.begin == IMAGENET:
-        kept = settings.cache / IMAGENET / f"{backbone}.safetensors"
-        if not kept.exists():
-            weights = backbones.imagenet(backbone)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            checkpoints.save(weights, kept)
-        spec = replace(spec, mean=backbones.IMAGENET_MEAN, std=backbones.IMAGENET_STD)
-        return backbone, "compact", spec, kept, IMAGENET, True
+def _card(wishes: Wishes, settings: Settings) -> ModelCard | None:
+    """Return the model to start from; None: IMAGENET or SCRATCH is."""
+    if wishes.begin in (SCRATCH, IMAGENET):
+        return None
     if wishes.begin is None:
         try:
-            card = store.find(f"embedded:{backbone}_{spec.transform}", settings)
+            return store.find(f"embedded:{wishes.backbone or BACKBONE}_{wishes.transform or TRANSFORM}", settings)
         except ModelError:
-            return backbone, "compact", spec, None, SCRATCH, True
-    else:
-        card = store.find(wishes.begin, settings)
+            return None
+    card = store.find(wishes.begin, settings)
     for what, wish, has in (
         ("backbone", wishes.backbone, card.backbone),
         ("transform", wishes.transform, card.spectrogram.transform),
     ):
         if wish not in (None, has):
             raise SettingsError(f"{card.name} has the {what} {has}, not {wish}; leave that out, or start from scratch.")
-    store.load(card)  # refuses weights that are not those of the card
-    return card.backbone, card.head, card.spectrogram, card.weights, card.name, card.taxonomy != taxonomy
+    return card
+
+
+def _begin(
+    wishes: Wishes, card: ModelCard | None, settings: Settings
+) -> tuple[str, str, SpectrogramSpec, Path | None, str]:
+    """Return backbone, head, spectrogram, and file and name of the initial weights."""
+    if card:
+        store.load(card)  # refuses weights that are not those of the card
+        return card.backbone, card.head, card.spectrogram, card.weights, card.name
+    backbone = wishes.backbone or BACKBONE
+    spec = SpectrogramSpec(wishes.transform or TRANSFORM, image_size=backbones.image_size(backbone))
+    if wishes.begin != IMAGENET:
+        return backbone, "compact", spec, None, SCRATCH
+    kept = settings.cache / IMAGENET / f"{backbone}.safetensors"
+    if not kept.exists():
+        weights = backbones.imagenet(backbone)
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{kept.parent} cannot be made: {error.strerror or error}.") from error
+        checkpoints.save(weights, kept)
+    spec = replace(spec, mean=backbones.IMAGENET_MEAN, std=backbones.IMAGENET_STD)
+    return backbone, "compact", spec, kept, IMAGENET

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genre.datasets import AUDIO_SUFFIXES, GROUP_COLUMNS
+from genre.datasets import AUDIO_SUFFIXES, GROUP_COLUMNS, SPLITS
 from genre.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+HUB = "hub:"  # before the id of a data set on the Hub, so that no mistyped path is looked for there
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 DATA_SUFFIXES = frozenset({".parquet", ".arrow"})
 TABLE = "labels.csv"
@@ -27,11 +28,11 @@ LABEL_NAMES = ("genre", "label", "genres", "labels")  # in this order, where no 
 
 
 def is_hub_dataset(source: str) -> bool:
-    """Whether a source is a data set's id on the Hub, or a local folder of a data set's parquet or arrow files."""
+    """Whether a source is hub:OWNER/NAME, or a local folder of a data set's parquet or arrow files."""
     path = Path(source)
     if path.is_dir():
         return any(file.suffix in DATA_SUFFIXES for pattern in ("*", "*/*") for file in path.glob(pattern))
-    return not path.exists() and HUB_ID.fullmatch(source) is not None
+    return source.startswith(HUB)
 
 
 def materialise(
@@ -46,14 +47,18 @@ def materialise(
     """Write the sounds or pictures of a data set into a folder and return the CSV that lists them.
 
     Sounds are preferred; else the picture column named like the transform, or the only one. The label is the column
-    of that name, else the class label with the most classes. A folder that has the CSV already is taken as it is.
-    SettingsError: the library is missing, the data set cannot be had, there is no such column, or the folder holds
-    something else.
+    of that name, else the class label with the most classes. Splits of other names than SPLITS are left alone. A folder
+    that has the CSV already is taken as it is. SettingsError: the library is missing, the data set cannot be had, there
+    is no such column or split, or the folder holds something else.
     """
     table, wanted = folder / TABLE, folder / "wanted.json"
     asked = {"source": source, "subset": subset, "label": label, "transform": transform}
     if table.exists():
-        if json.loads(wanted.read_text(encoding="utf-8")) != asked:
+        try:
+            held = json.loads(wanted.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{wanted} is damaged; delete {folder} and start again.") from error
+        if held != asked:
             raise SettingsError(f"{folder} holds another data set, or another part of it; choose another run folder.")
         return table
     splits = _loaded(source, subset)
@@ -85,7 +90,7 @@ def materialise(
                     writer.writerow((name, said, row[group] if group else name, split))
         part_table.replace(table)
         if unlabelled:
-            log.warning("%s: %d rows have no label or no content, and are left out", source, unlabelled)
+            log.warning("%s: rows without a label or content, and left alone: %d", source, unlabelled)
     except OSError as error:
         raise SettingsError(f"{source} cannot be written to {folder}: {error.strerror or error}.") from error
     return table
@@ -93,27 +98,37 @@ def materialise(
 
 def _loaded(source: str, subset: str | None) -> "Mapping[str, datasets.Dataset]":
     """Return the data set's splits."""
+    local = Path(source)
+    name = source.removeprefix(HUB)
+    if not local.is_dir() and not HUB_ID.fullmatch(name):
+        raise SettingsError(f"{source} is no data set of the Hugging Face Hub; they are written hub:OWNER/NAME.")
     try:
         import datasets
     except ImportError as error:
         raise SettingsError(
-            f"{source} is neither a folder of recordings nor a CSV. To read it as a data set of the Hugging Face Hub, "
-            "install the library for that: pip install 'datasets>=4'."
+            f"To read the data set {source}, install the library for that: pip install 'datasets>=4'."
         ) from error
     datasets.disable_progress_bars()
-    local = Path(source)
     try:
         if (local / "state.json").is_file() or (local / "dataset_dict.json").is_file():
             found = datasets.load_from_disk(source)
         else:
-            found = datasets.load_dataset(str(local.absolute()) if local.is_dir() else source, subset)
+            found = datasets.load_dataset(str(local.absolute()) if local.is_dir() else name, subset)
     except Exception as error:  # whatever the hub, the network or a damaged file makes the library raise
         lines = str(error).strip().splitlines()
         raise SettingsError(
             f"The data set {source} cannot be loaded ({type(error).__name__}: {lines[0] if lines else ''}). Check its "
             "name, --subset and the network, or give a folder with one sub-folder per genre, or a CSV."
         ) from error
-    return found if isinstance(found, datasets.DatasetDict) else {"": found}
+    if not isinstance(found, datasets.DatasetDict):
+        return {"": found}
+    known = {str(split): part for split, part in found.items() if str(split) in SPLITS}
+    others = ", ".join(str(split) for split in found if str(split) not in SPLITS)
+    if not known:
+        raise SettingsError(f"{source} has no split called {' or '.join(SPLITS)}; it has: {others}.")
+    if others:
+        log.warning("%s: splits that are none of %s, and left alone: %s", source, ", ".join(SPLITS), others)
+    return known
 
 
 def _content_column(features: Mapping[str, Any], transform: str, source: str) -> str:

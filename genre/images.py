@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from genre import drawing
-from genre.datasets import Clip
+from genre.datasets import Clip, stamp
 from genre.drawing import Pixels
 from genre.errors import SettingsError
 from genre.magma import MAGMA
@@ -50,14 +50,15 @@ def cache_images(
     *,
     seconds: float = 30.0,
     hop_seconds: float = 6.2,
-    processes: int = 2,
+    processes: int = 1,
     report: Callable[[int, int], None] | None = None,
 ) -> Images:
     """Compute, or read from `cache`, the overlapping windows of every clip; an unreadable clip is logged and left out.
 
     `seconds` of each recording are used, a window every `hop_seconds`. A clip that is a picture (a spectrogram of one
-    window without axes, in magma or gray) is one image. One file per clip, named by path, size and spectrogram, so
-    that a stopped run goes on where it was. `report` hears (done, of how many to compute).
+    window without axes, in magma or gray) is one image. One file per clip, named by path, size, time of change and
+    spectrogram, so that a stopped run goes on where it was. `report` hears (done, of how many to compute). With more
+    `processes` a script must be importable: what it does goes under `if __name__ == "__main__":`.
     """
     facts = json.dumps([spec.to_dict(), seconds, hop_seconds], sort_keys=True)
     try:
@@ -66,24 +67,24 @@ def cache_images(
         todo = [
             (clip.path, target, spec, seconds, hop_seconds)
             for clip, target in zip(clips, targets, strict=True)
-            if not target.exists()
+            if target and not _count(target)
         ]
         for done, problem in enumerate(_worked(todo, processes), 1):
             if problem:
                 log.warning("left out: %s", problem)
             if report:
                 report(done, len(todo))
-        found = [index for index, target in enumerate(targets) if target.exists()]
-        counts = [len(np.load(targets[index], mmap_mode="r")) for index in found]
+        found = [(index, target, count) for index, target in enumerate(targets) if target and (count := _count(target))]
         if not found:
             raise SettingsError("None of the clips could be read; the log has the reasons.")
         # Filled in place: to concatenate the files would take the memory twice.
+        indices, _, counts = zip(*found, strict=True)
         pixels = np.empty((sum(counts), spec.image_size, spec.image_size), dtype=np.uint8)
-        for index, end, count in zip(found, np.cumsum(counts), counts, strict=True):
-            pixels[end - count : end] = np.load(targets[index])
+        for (_, target, count), end in zip(found, np.cumsum(counts), strict=True):
+            pixels[end - count : end] = np.load(target)
     except OSError as error:
         raise SettingsError(f"The images cannot be kept in {cache}: {error}. Make room there.") from error
-    return Images(pixels, np.repeat(np.array(found, dtype=np.int64), counts))
+    return Images(pixels, np.repeat(np.array(indices, dtype=np.int64), counts))
 
 
 def resized(pixels: Pixels, size: int) -> Pixels:
@@ -168,12 +169,25 @@ def _worked(todo: Sequence[drawing.Job], processes: int) -> Iterator[str]:
         yield from problems
     except BrokenProcessPool as error:
         raise SettingsError(
-            "A process that computed images died, most likely for want of memory. Start again: it goes on from here."
+            "A process that computed images died, for want of memory, or because the script that started it does its "
+            'work outside of `if __name__ == "__main__":`. Start again: it goes on from here.'
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _cache_file(path: Path, facts: str, cache: Path) -> Path:
-    identity = f"{path.resolve()} {path.stat().st_size} {facts}"
+def _cache_file(path: Path, facts: str, cache: Path) -> Path | None:
+    """Return where the images of a clip are kept; None where there is no such clip, which is logged."""
+    if (known := stamp(path)) is None:
+        log.warning("left out: %s: it does not exist, or may not be read", path)
+        return None
+    identity = f"{path.resolve()} {known} {facts}"
     return cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npy"
+
+
+def _count(file: Path) -> int:
+    """Return how many images a file of the cache holds; 0: it is not there, or damaged."""
+    try:
+        return len(np.load(file, mmap_mode="r"))
+    except (FileNotFoundError, EOFError, ValueError):  # what NumPy raises for empty and for cut files
+        return 0

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from genre.datasets import stamp
 from genre.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -44,13 +45,13 @@ class Journal:
     def get(self, file: Path) -> NDArray[np.float64] | None:
         """Return the probabilities [windows, classes] of a file; None where it is not known as it is now."""
         entry = self._known.get(str(file.resolve()))
-        if entry is None or entry["stamp"] != _stamp(file):
+        if entry is None or entry["stamp"] != stamp(file):
             return None
         return np.array(entry["windows"], dtype=np.float64)
 
     def add(self, file: Path, windows: NDArray[np.float64]) -> None:
         """Remember the probabilities of a file, on disk before this returns; SettingsError where there is no room."""
-        entry = {"file": str(file.resolve()), "stamp": _stamp(file), "windows": windows.tolist()}
+        entry = {"file": str(file.resolve()), "stamp": stamp(file), "windows": windows.tolist()}
         try:
             self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
@@ -75,12 +76,3 @@ class Journal:
             except (ValueError, KeyError, TypeError):  # cut off by a kill
                 continue
         return known
-
-
-def _stamp(file: Path) -> list[int] | None:
-    """Return size and time of change; None where the file cannot be looked at."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return [stat.st_size, stat.st_mtime_ns]

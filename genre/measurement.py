@@ -6,7 +6,7 @@ from typing import Any
 
 from genre import __version__, figures, plots
 from genre.cards import ModelCard
-from genre.datasets import genre_of
+from genre.datasets import Clip, genre_of
 from genre.evaluation import Evaluation, Heard, Ints, Mapped, assess
 from genre.labels import Language, Taxonomy, display
 from genre.report_texts import words
@@ -24,6 +24,7 @@ FILE_COLUMNS = (
     "error",
 )
 # In the order in which they are shown: what is a share is shown in percent.
+LEARNED = ("train", "validation")  # the splits that a model may have learned from or been chosen by
 SHARES = ("compatible", "top1", "top3", "group_accuracy", "top_level_accuracy", "coarse_accuracy")
 SHOWN = (
     *("compatible", "top1", "top3", "macro_f1", "group_accuracy", "top_level_accuracy"),
@@ -60,6 +61,7 @@ class Measurement:
             },
             "temperature": card.temperature,
             "source": self.source,
+            "splits": sorted({entry.clip.split for entry in self.heard}),  # "" for those of none
             "clip_seconds": self.clip_seconds,
             "mapping": {label: list(ids) for label, ids in e.mapping.items()},
             "figures": self.figures.to_dict(),
@@ -113,13 +115,67 @@ def interval(figure: figures.Figure, is_share: bool) -> str:
     return f"{figure.low:.3f}–{figure.high:.3f}"
 
 
-def headline(found: figures.Figures, evaluation: Evaluation) -> tuple[str, float] | None:
-    """Return the key of the figure that says most, and what it would be by chance."""
+def headline(found: figures.Figures) -> tuple[str, float, float] | None:
+    """Return the key of the figure that says most, what it would be by chance, and for one answer given every time."""
+    if found.chance is None or found.constant is None:
+        return None
     if found.top1 is not None and found.top1.clips == found.clips:
-        return "top1", 1 / len(evaluation.taxonomy)
+        return "top1", found.chance, found.constant
     if found.coarse_accuracy is not None and found.coarse_accuracy.clips == found.clips:
-        return "coarse_accuracy", 1 / len(evaluation.mapping)
-    return ("compatible", found.chance) if found.compatible is not None and found.chance is not None else None
+        most = max(entry.support for entry in found.per_coarse)
+        return "coarse_accuracy", 1 / len(found.per_coarse), most / found.clips
+    return "compatible", found.chance, found.constant
+
+
+def summary(measured: Measurement, language: Language) -> str:
+    """Return the figure that says most in a sentence, beside what would be reached without listening."""
+    best = headline(measured.figures)
+    if best is None:
+        return words("nothing_heard", language)
+    key, chance, constant = best
+    figure = getattr(measured.figures, key)
+    between = interval(figure, True)
+    return words(
+        "summary",
+        language,
+        what=words(f"figure_{key}", language),
+        value=percent(figure.value),
+        interval=words("interval_words", language, interval=between) if between else words("no_interval", language),
+        chance=percent(chance),
+        constant=percent(constant),
+    )
+
+
+def learned_words(clips: Sequence[Clip], language: Language) -> str:
+    """Say that a model may have learned from some of the clips; nothing where no clip is of such a split."""
+    learned = sum(clip.split in LEARNED for clip in clips)
+    return words("learned", language, count=learned, clips=len(clips)) if learned else ""
+
+
+def groups_words(found: figures.Figures, language: Language) -> str:
+    """Say that the groups are too few for good intervals; nothing where they are enough."""
+    if not 0 < found.groups < figures.GROUPS_ENOUGH:
+        return ""
+    numbers = {"groups": found.groups, "least": figures.GROUPS_MIN, "enough": figures.GROUPS_ENOUGH}
+    return words("few_groups", language, **numbers)
+
+
+def temperature_words(measured: Measurement, language: Language) -> str:
+    """Say which temperature was fitted and what it does, or that none could be."""
+    fit = measured.fit
+    if fit is None:
+        return words("temperature_unknown", language)
+    before, after = fit.before, fit.after
+    return words(
+        "temperature" if fit.helps else "temperature_useless",
+        language,
+        temperature=fit.temperature,
+        present=measured.card.temperature or 1.0,
+        loss=before.log_loss,
+        loss_after=after.log_loss,
+        error="–" if before.calibration_error is None else percent(before.calibration_error),
+        error_after="–" if after.calibration_error is None else percent(after.calibration_error),
+    )
 
 
 def class_name(class_id: str, evaluation: Evaluation, language: Language) -> str:

@@ -6,7 +6,18 @@ from html import escape
 
 from genre import __version__, figures, plots
 from genre.labels import Language
-from genre.measurement import Measurement, class_name, headline, interval, lines, percent, pictures
+from genre.measurement import (
+    Measurement,
+    class_name,
+    groups_words,
+    interval,
+    learned_words,
+    lines,
+    percent,
+    pictures,
+    summary,
+    temperature_words,
+)
 from genre.report_texts import words
 from genre.terminal import printable
 
@@ -35,14 +46,24 @@ thead th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 500; }
 tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.file { overflow-wrap: anywhere; min-width: 14rem; }
+.file { overflow-wrap: anywhere; }
 .share { min-width: 7rem;
   background: linear-gradient(var(--bar), var(--bar)) no-repeat left center / var(--share) 70%; }
-.meaning { min-width: 15rem; }
-tbody th { min-width: 7rem; }
+.explained > * { border-bottom: 0; padding-bottom: 0; }
+td.soft { font-size: .92em; }
+.interval { display: block; color: var(--soft); font-size: .85em; }
 img { display: block; max-width: 100%; height: auto; margin: .5rem auto; }
-.diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 1rem; }
+.diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr)); gap: 1rem; }
 code { font-size: .85em; overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  main { padding: 1rem .5rem 3rem; }
+  section { padding: 1rem .75rem; }
+  table { font-size: .85rem; }
+  th, td { padding-right: .45rem; }
+  tr > :last-child { padding-right: 0; }
+  thead th { white-space: normal; }
+  .share { min-width: 4.5rem; }
+}
 """
 
 
@@ -60,12 +81,18 @@ def html(measured: Measurement, light: Mapping[str, bytes], provenance: str, lan
         else words("heard_seconds", language, seconds=measured.clip_seconds)
     )
     numbers = {"heard": found.clips, "clips": len(measured.heard), "groups": found.groups, "source": measured.source}
+    cautions = (
+        learned_words([entry.clip for entry in measured.heard], language),
+        groups_words(found, language),
+    )
+    measured_on = words("measured", language, how=heard_how, **numbers)
     parts = [
         f"<h1>{_text(title)}</h1>",
-        f'<p class="soft">{_text(words("measured", language, **numbers))} {_text(heard_how)}</p>',
+        f'<p class="soft">{_text(measured_on)}</p>',
         f'<p class="soft">{_text(provenance)}<br><code>{_text(words("fingerprint", language, digest=card.sha256))}'
         "</code></p>",
-        f'<p class="lead">{_text(_lead(measured, language))}</p>',
+        f'<p class="lead">{_text(summary(measured, language))}</p>',
+        *(f"<p>{_text(caution)}</p>" for caution in cautions if caution),
     ]
     if len(e):
         dark = pictures(measured, language, dark=True)
@@ -76,7 +103,11 @@ def html(measured: Measurement, light: Mapping[str, bytes], provenance: str, lan
                 "confusion",
                 language,
                 _paragraph("confusion_help", language),
-                *(f'<div class="wide">{image}</div>' for name, image in images.items() if name.startswith("confusion")),
+                *(
+                    _wide("confusion", image, language)
+                    for name, image in images.items()
+                    if name.startswith("confusion")
+                ),
             ),
             _reliability(measured, images, language),
             _classes("per_genre", found.per_genre, measured, language),
@@ -95,31 +126,16 @@ def html(measured: Measurement, light: Mapping[str, bytes], provenance: str, lan
     )
 
 
-def _lead(measured: Measurement, language: Language) -> str:
-    best = headline(measured.figures, measured.evaluation)
-    if best is None:
-        return words("nothing_heard", language)
-    key, chance = best
-    figure = getattr(measured.figures, key)
-    between = interval(figure, True)
-    return words(
-        "summary",
-        language,
-        what=words(f"figure_{key}", language),
-        value=percent(figure.value),
-        interval=words("interval_words", language, interval=between) if between else words("no_interval", language),
-        chance=percent(chance),
-    )
-
-
 def _figures(found: figures.Figures, language: Language) -> str:
-    head = ("figure", "value", "interval", "clips", "meaning")
+    head = ("figure", "value", "interval", "clips")
+    # Long text has a row of its own: beside the numbers a phone has no room for it.
     rows = (
-        f'<tr><th scope="row">{_text(line.name)}</th>{_number(line.value)}{_number(line.interval)}{_number(line.clips)}'
-        f'<td class="soft meaning">{_text(words(f"figure_{line.key}_help", language))}</td></tr>'
+        f'<tr class="explained"><th scope="row">{_text(line.name)}</th>{_number(line.value)}{_number(line.interval)}'
+        f"{_number(line.clips)}</tr>"
+        f'<tr><td class="soft" colspan="4">{_text(words(f"figure_{line.key}_help", language))}</td></tr>'
         for line in lines(found, language)
     )
-    return _table(head, rows, language)
+    return _table("figures", head, rows, language)
 
 
 def _reliability(measured: Measurement, images: dict[str, str], language: Language) -> str:
@@ -141,39 +157,25 @@ def _reliability(measured: Measurement, images: dict[str, str], language: Langua
     return _section("reliability", language, *parts, f'<div class="diagrams">{shown}</div>')
 
 
-def temperature_words(measured: Measurement, language: Language) -> str:
-    """Say which temperature was fitted and what it does, or that none could be."""
-    fit = measured.fit
-    if fit is None or fit.before.calibration_error is None or fit.after.calibration_error is None:
-        return words("temperature_unknown", language)
-    return words(
-        "temperature",
-        language,
-        temperature=fit.temperature,
-        present=measured.card.temperature or 1.0,
-        before=percent(fit.before.calibration_error),
-        after=percent(fit.after.calibration_error),
-    )
-
-
 def _classes(key: str, classes: Sequence[figures.ClassFigures], measured: Measurement, language: Language) -> str:
     if not classes:
         return ""
     first = "genre" if key == "per_genre" else "label"
-    head = (first, "clips", "answered", "recall", "interval", "precision", "f1")
+    head = (first, "clips", "answered", "recall", "precision", "f1")
     rows = []
     for entry in classes:
         name = entry.id if key == "per_coarse" else class_name(entry.id, measured.evaluation, language)
         recall = entry.recall
         share = f'style="--share: {percent(recall.value)}"' if recall else ""
+        between = interval(recall, True) if recall else ""
+        spread = f'<span class="interval">{_text(between)}</span>' if between else ""
         rows.append(
             f'<tr><th scope="row">{_text(name)}</th>{_number(str(entry.support))}{_number(str(entry.answered))}'
-            f'<td class="number share" {share}>{percent(recall.value) if recall else "–"}</td>'
-            f"{_number(interval(recall, True) if recall else '')}"
+            f'<td class="number share" {share}>{percent(recall.value) if recall else "–"}{spread}</td>'
             f"{_number('–' if entry.precision is None else percent(entry.precision))}"
             f"{_number('–' if entry.f1 is None else f'{entry.f1:.3f}')}</tr>"
         )
-    return _section(key, language, _paragraph("per_class_help", language), _table(head, rows, language))
+    return _section(key, language, _paragraph("per_class_help", language), _table(key, head, rows, language))
 
 
 def _mistakes(measured: Measurement, language: Language) -> str:
@@ -189,20 +191,22 @@ def _mistakes(measured: Measurement, language: Language) -> str:
         label = class_name(clip.label, e, language)
         answered = class_name(e.taxonomy.ids[e.answered[index]], e, language)
         rows.append(
-            f'<tr><td class="file">{_text(str(clip.path))}</td><td>{_text(label)}</td><td>{_text(answered)}</td>'
+            f'<tr class="explained"><td>{_text(label)}</td><td>{_text(answered)}</td>'
             f"{_number(percent(float(confidence[index])))}</tr>"
+            f'<tr><td class="soft file" colspan="3">{_text(str(clip.path))}</td></tr>'
         )
-    table = _table(("file", "label", "answer", "probability"), rows, language)
+    table = _table("mistakes", ("label", "answer", "probability"), rows, language)
     return _section("mistakes", language, f"<p>{_text(words('mistakes_help', language, count=MISTAKES))}</p>", table)
 
 
 def _failures(measured: Measurement, language: Language) -> str:
-    rows = [
-        f'<tr><td class="file">{_text(str(entry.clip.path))}</td><td>{_text(entry.error)}</td></tr>'
-        for entry in measured.heard
-        if entry.error is not None
-    ]
-    return _section("failures", language, _table(("file", "reason"), rows, language)) if rows else ""
+    rows = []
+    for entry in measured.heard:
+        if entry.error is not None:
+            path = entry.clip.path
+            reason = entry.error.removeprefix(f"{path}: ")  # the file stands beside it
+            rows.append(f'<tr><td class="file">{_text(str(path))}</td><td class="file">{_text(reason)}</td></tr>')
+    return _section("failures", language, _table("failures", ("file", "reason"), rows, language)) if rows else ""
 
 
 def _method(language: Language) -> str:
@@ -218,13 +222,20 @@ def _paragraph(key: str, language: Language) -> str:
     return f'<p class="soft">{_text(words(key, language))}</p>'
 
 
-def _table(head: Iterable[str], rows: Iterable[str], language: Language) -> str:
+def _wide(key: str, content: str, language: Language) -> str:
+    """Return what may be scrolled sideways, by the keyboard too; the key is that of its name."""
+    label = _text(words(key, language))
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{label}">{content}</div>'
+
+
+def _table(key: str, head: Iterable[str], rows: Iterable[str], language: Language) -> str:
     numbers = ("value", "interval", "clips", "answered", "recall", "precision", "f1", "probability")
     cells = "".join(
         f'<th scope="col"{" class=number" if key in numbers else ""}>{_text(words(f"column_{key}", language))}</th>'
         for key in head
     )
-    return f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    table = f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return _wide(key, table, language)
 
 
 def _number(text: str) -> str:

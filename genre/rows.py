@@ -52,9 +52,9 @@ def csv_text(rows: Iterable[Row]) -> str:
 
 
 def _lines(row: Row) -> Iterator[Row]:
-    source = _no_formula(row["source"])
+    source = no_formula(row["source"])
     if "error" in row:
-        yield {"source": source, "error": _no_formula(row["error"])}  # it begins with the file's name
+        yield {"source": source, "error": no_formula(row["error"])}  # it begins with the file's name
         return
     common = {
         "source": source,
@@ -67,6 +67,6 @@ def _lines(row: Row) -> Iterator[Row]:
         yield {**common, "rank": rank, **answer}
 
 
-def _no_formula(text: str) -> str:
-    """Return the same path, or a text that begins with one, so that no spreadsheet takes it for a formula."""
-    return f"./{text}" if text.startswith(FORMULA_STARTS) else text
+def no_formula(text: str, guard: str = "./") -> str:
+    """Return a text that no spreadsheet takes for a formula; the default guard leaves a path the same path."""
+    return f"{guard}{text}" if text.startswith(FORMULA_STARTS) else text

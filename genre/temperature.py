@@ -25,6 +25,12 @@ class TemperatureFit:
     after: figures.Figures
     cross_fitted: Evaluation  # every recording by the temperature of the half it is not of
 
+    @property
+    def helps(self) -> bool:
+        """Whether recordings have a smaller log loss by a temperature that was not fitted on them."""
+        before, after = self.before.log_loss, self.after.log_loss
+        return before is not None and after is not None and after < before
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         keys = ("confidence", "calibration_error", "log_loss")

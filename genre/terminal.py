@@ -3,14 +3,15 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from genre.cli_texts import CLI
-from genre.errors import GenreError
+from genre.errors import GenreError, SettingsError
 from genre.labels import Language
 
 if TYPE_CHECKING:
@@ -56,6 +57,32 @@ def refusals_told(language: Language = LANGUAGE) -> Iterator[None]:
     except GenreError as error:
         Errors(language).tell(str(error))
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def disk_refusals_told(path: Path, language: Language = LANGUAGE) -> Iterator[None]:
+    """Turn what the disk refuses to write, at `path` where the system names none, into a SettingsError."""
+    try:
+        yield
+    except OSError as error:
+        said = say("unwritable", language, path=error.filename or path, reason=error.strerror or error)
+        raise SettingsError(said) from error
+
+
+@contextmanager
+def progress_bar(screen: "Console", words: str) -> Iterator[Callable[[float, float], None]]:
+    """Show a progress bar and yield what moves it: (done, of how much); that raises a Ctrl-C that was kept."""
+    from rich.progress import Progress, TimeElapsedColumn
+
+    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task(words, total=None)
+
+        def move(done: float, total: float) -> None:
+            raise_kept_interrupt()
+            progress.update(task, completed=done, total=total)
+
+        yield move
 
 
 def printable(words: str) -> str:

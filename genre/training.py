@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from genre import backbones, cards, checkpoints, labels
+from genre import backbones, checkpoints
 from genre.classifier import compute_device, compute_dtype
 from genre.datasets import Clip, compatible, split_groups
 from genre.errors import ModelError, SettingsError
 from genre.images import Images, augment, coloured, resized
 from genre.labels import Taxonomy
 from genre.losses import DomainAdversary, adversary_strength, set_loss
-from genre.recipe import Progress, Recipe, changed
+from genre.recipe import Progress, Recipe
+from genre.run_folder import RunFolder
+from genre.run_folder import export as export  # callers know it as training.export
 from genre.settings import Device, Precision
 from genre.transfer import start_from
 
@@ -41,8 +43,8 @@ Indices = NDArray[np.int64]
 class Run:
     """A run in a folder: fits, reports every epoch, survives being stopped, keeps the best epoch's weights.
 
-    The folder gets recipe.json (what the run is made of), history.json, best.safetensors (the epoch with the highest
-    validation accuracy among those at the final image size) and last.pt (the state to go on from).
+    The folder's files are those of `run_folder`; the best epoch is that with the highest validation accuracy among
+    those at the final image size.
     """
 
     def __init__(
@@ -64,15 +66,25 @@ class Run:
         `mapping` gives the compatible genres of coarse labels. The initial checkpoint may have another head or other
         classes: what differs is fresh, and `fresh_head` makes the last layer fresh in any case. ModelError: the
         checkpoint is of another backbone. SettingsError: labels not understood, nothing to learn or to validate on,
-        or the folder holds a run of something else.
+        or the folder holds a run of something else, or a damaged one.
         """
         self.folder, self.recipe, self.images, self.taxonomy = folder, recipe, images, taxonomy
+        self._files = RunFolder(folder)
         self.device = compute_device(device)
         self._dtype = compute_dtype(self.device, precision)
         self._stage = (images.pixels.shape[1], images.pixels)
         self.history: list[Progress] = []
         self._split(clips, mapping)
-        self._claim(clips, initial)
+        self._files.claim(
+            {
+                "recipe": asdict(recipe),
+                "genres": taxonomy.ids,
+                "clips": _digest([asdict(clip) | {"path": str(clip.path)} for clip in clips]),
+                "images": _digest(self._count.tolist()),
+                "labels": _digest(self.allowed.tolist()),
+                "initial": checkpoints.sha256(initial) if initial else None,
+            }
+        )
 
         torch.manual_seed(recipe.seed)
         network = backbones.build(recipe.backbone, recipe.head, len(taxonomy))
@@ -121,30 +133,6 @@ class Run:
         if absent:
             log.warning("no clip teaches %s; the model will hardly ever answer them", ", ".join(absent))
 
-    def _claim(self, clips: Sequence[Clip], initial: Path | None) -> None:
-        """Write what the run is made of, or see that the folder's run is made of the same."""
-        identity = {
-            "recipe": asdict(self.recipe),
-            "genres": self.taxonomy.ids,
-            "clips": _digest([asdict(clip) | {"path": str(clip.path)} for clip in clips]),
-            "images": _digest(self._count.tolist()),
-            "labels": _digest(self.allowed.tolist()),
-            "initial": checkpoints.sha256(initial) if initial else None,
-        }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "recipe.json"
-        if (self.folder / "last.pt").exists():
-            earlier = json.loads(path.read_text(encoding="utf-8"))
-            now = json.loads(json.dumps(identity))
-            if differences := changed(earlier, now):
-                raise SettingsError(
-                    f"{self.folder} holds a run of something else ({'; '.join(differences)}). Go on with what it was "
-                    "started with, or choose another run folder, or delete this one."
-                )
-            return
-        (self.folder / "best.safetensors").unlink(missing_ok=True)
-        path.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
-
     def fit(
         self, report: Callable[[Progress], None], batch_done: Callable[[int, int], None] = lambda done, of: None
     ) -> None:
@@ -152,7 +140,7 @@ class Run:
 
         `report` hears each epoch, `batch_done` (done, of how many in the epoch). ModelError: the training diverged.
         """
-        self._resume()
+        self.history = self._files.resume(self._stateful(), self.device) or self.history
         for epoch in range(len(self.history), self.recipe.epochs):
             begun = perf_counter()
             size = self.recipe.size(epoch)
@@ -179,8 +167,8 @@ class Run:
             earlier = [entry.merit for entry in self.history if entry.image_size == final]
             self.history.append(progress)
             if size == final and all(progress.merit >= merit for merit in earlier):
-                checkpoints.save(self._answering.state_dict(), self.folder / "best.safetensors")
-            self._save()
+                checkpoints.save(self._answering.state_dict(), self._files.best)
+            self._files.save(self._stateful(), self.history)
             report(progress)
 
     def hits(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -190,7 +178,7 @@ class Run:
 
     def load_best(self) -> None:
         """Put the weights of the best epoch into the network; ModelError where there are none yet."""
-        self._answering.load_state_dict(checkpoints.read(self.folder / "best.safetensors"))
+        self._answering.load_state_dict(checkpoints.read(self._files.best))
 
     def clip_probabilities(self, clips: Indices, size: int | None = None) -> NDArray[np.float32]:
         """Return the mean of the windows' probabilities, float32 [len(clips), classes], at an image size in pixels."""
@@ -304,55 +292,6 @@ class Run:
             "schedule": self._schedule,
         }
         return {name: part for name, part in parts.items() if part is not None}
-
-    def _save(self) -> None:
-        state = {name: part.state_dict() for name, part in self._stateful().items()}
-        state["history"] = [asdict(entry) for entry in self.history]
-        temporary = self.folder / "last.part"
-        try:
-            torch.save(state, temporary)
-            temporary.replace(self.folder / "last.pt")
-            (self.folder / "history.json").write_text(json.dumps(state["history"], indent=1) + "\n", encoding="utf-8")
-        except (OSError, RuntimeError) as error:  # torch's own writer raises the latter on a full disk
-            raise SettingsError(
-                f"{temporary} cannot be written: {error}. Make room, and start again: it goes on after the last epoch "
-                "that was kept."
-            ) from error
-
-    def _resume(self) -> None:
-        last = self.folder / "last.pt"
-        if last.exists():
-            state = torch.load(last, weights_only=True, map_location=self.device)
-            for name, part in self._stateful().items():
-                part.load_state_dict(state[name])
-            self.history = [Progress(**entry) for entry in state["history"]]
-
-
-def export(run_folder: Path, model_folder: Path, recipe: Recipe, taxonomy: Taxonomy, facts: Mapping[str, Any]) -> None:
-    """Store the best epoch of a run, 8 bits per weight, as a model folder.
-
-    `facts` are the entries of config.json's "weights" that only the caller knows: trained_on, accuracy, measured_on,
-    licence. ModelError where the run has no finished epoch at its final image size.
-    """
-    best = run_folder / "best.safetensors"
-    if not best.exists():
-        raise ModelError(f"{run_folder} has no best.safetensors yet: the run has not finished an epoch at full size.")
-    model_folder.mkdir(parents=True, exist_ok=True)
-    weights = model_folder / cards.WEIGHTS
-    digest = checkpoints.save(checkpoints.quantise(checkpoints.read(best)), weights)
-    built_in = labels.TAXONOMIES.get(taxonomy.id) == taxonomy
-    config = {
-        "format": cards.FORMAT,
-        "name": model_folder.name,
-        "backbone": recipe.backbone,
-        "head": recipe.head,
-        "taxonomy": taxonomy.id if built_in else asdict(taxonomy),
-        "spectrogram": recipe.spectrogram.to_dict(),
-        "weights": {"file": weights.name, "sha256": digest, **facts},
-        "temperature": None,
-    }
-    text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-    (model_folder / cards.CONFIG).write_text(text, encoding="utf-8")
 
 
 def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:

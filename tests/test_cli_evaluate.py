@@ -17,12 +17,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from genre import store, temperature
+from genre import __version__, store, temperature
 from genre.classifier import classifier
 from genre.cli import app
+from genre.cli_evaluate import _spreadsheet_safe
 from genre.cli_texts import CLI
-from genre.datasets import read, read_mapping
-from genre.evaluation import evaluate
+from genre.datasets import Clip, read, read_mapping
+from genre.evaluation import Heard, assess, evaluate, hear
 from genre.figures import figures
 from genre.measurement import FILE_COLUMNS
 from genre.report_texts import REPORT
@@ -127,7 +128,30 @@ def test_a_table_of_clips_as_json_without_a_folder(clips: Path, tmp_path: Path):
     assert (found["figures"]["clips"], found["figures"]["groups"], found["clip_seconds"]) == (3, 1, None)
     assert found["figures"]["coarse_accuracy"] is None
     assert found["fitted"] is None
+    assert found["splits"] == ["test"]
     assert {path.name for path in set(tmp_path.rglob("*")) - before} <= {"cache", "sha256.json"}
+
+
+def test_what_was_trained_on_is_not_measured_by_accident(clips: Path):
+    table = clips / "labels.csv"
+    splits = ("train", "validation", "test")
+    lines = [f"dance_pop/{index}.wav,dance_pop,{split}" for index, split in enumerate(splits)]
+    table.write_text("\n".join(["path,label,split", *lines]))
+    arguments = ["--json", "--clip-seconds", "2"]
+    warning = REPORT["learned"]["en"]
+    result = run(table, *arguments)
+    assert CLI["only_test"]["en"].format(count=1, clips=3) in result.stderr
+    assert json.loads(result.stdout)["splits"] == ["test"]
+    assert warning.split("{")[0] not in result.stderr
+
+    result = run(table, *arguments, "--split", "train")
+    assert warning.format(count=1, clips=1) in result.stderr
+    assert json.loads(result.stdout)["splits"] == ["train"]
+
+    table.write_text("\n".join(["path,label,split", *lines[:2], "dance_pop/2.wav,dance_pop,"]))
+    result = run(table, *arguments)
+    assert warning.format(count=2, clips=3) in result.stderr
+    assert json.loads(result.stdout)["figures"]["clips"] == 3
 
 
 @pytest.mark.parametrize(
@@ -179,6 +203,7 @@ def examples(tmp_path: Path) -> Path:
 
 def test_a_temperature_is_fitted_and_kept_only_when_asked(examples: Path, own: Path, tmp_path: Path):
     config = own / "config.json"
+    temperature.save(store.find(own, Settings()), 0.2)  # much too sure of itself, so that a fit surely helps
     original = config.read_bytes()
     arguments = [examples, "--model", own, "--clip-seconds", "5", "--out", tmp_path / "out"]
     result = run(*arguments, "--fit-temperature")
@@ -195,7 +220,7 @@ def test_a_temperature_is_fitted_and_kept_only_when_asked(examples: Path, own: P
     assert json.loads(result.stdout)["fitted"] == fitted
     saved = json.loads(config.read_text())
     assert saved["temperature"] == pytest.approx(fitted["temperature"])
-    assert {**saved, "temperature": None} == json.loads(original)
+    assert {**saved, "temperature": 0.2} == json.loads(original)
     assert sorted(path.name for path in own.iterdir()) == ["README.md", "config.json", "model.safetensors"]
 
 
@@ -203,8 +228,7 @@ def test_a_model_that_has_a_temperature_is_heard_anew_and_fitted_to_the_same(exa
     card = store.find(own, Settings())
     arguments = [examples, "--model", own, "--clip-seconds", "5", "--json", "--fit-temperature"]
     plain = json.loads(run(*arguments).stdout)
-    temperature.save(card, 3.0)
-    os.utime(card.weights)  # within a process, a loaded model is kept until its weights change
+    temperature.save(card, 3.0)  # the weights stay as they are: config.json alone must make the model read anew
     found = json.loads(run(*arguments).stdout)
     assert (plain["temperature"], found["temperature"]) == (None, 3.0)
     assert found["figures"]["confidence"] < plain["figures"]["confidence"]
@@ -219,6 +243,29 @@ def test_a_temperature_that_cannot_be_told_is_not_kept(clips: Path, own: Path):
     result = run(table, "--model", own, "--save-temperature", "--lang", "zh")
     assert result.exit_code == 1
     assert REPORT["temperature_unknown"]["zh"] in result.stderr
+    assert (own / "config.json").read_bytes() == config
+
+
+def test_a_temperature_that_does_not_help_is_not_kept(examples: Path, own: Path, tmp_path: Path):
+    judge, rng = classifier(own), np.random.default_rng(0)
+    files = sorted(examples.rglob("*.mp3"))[:6]
+    windows = [hear(judge, Clip(file, "solo", ""), 5).windows for file in files]
+    ids = np.array(judge.card.taxonomy.ids)
+    ranked = [ids[np.argsort(-answered.mean(axis=0))] for answered in windows]
+    for _ in range(100):  # until the labels are such that what fits one half of them says nothing of the other
+        labels = [str(names[rng.integers(4)]) for names in ranked]  # any of the first four answers
+        clips = [Clip(file, label, str(i)) for i, (file, label) in enumerate(zip(files, labels, strict=True))]
+        heard = [Heard(clip, answered) for clip, answered in zip(clips, windows, strict=True)]
+        evaluation = assess(heard, judge.card.taxonomy)
+        fitted = temperature.fit(evaluation, None, figures(evaluation))
+        if fitted and not fitted.helps:
+            break
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label,group\n" + "".join(f"{clip.path},{clip.label},{clip.group}\n" for clip in clips))
+    config = (own / "config.json").read_bytes()
+    result = run(table, "--model", own, "--clip-seconds", "5", "--save-temperature")
+    assert result.exit_code == 1
+    assert REPORT["temperature_useless"]["en"].split("{")[0] in result.stderr
     assert (own / "config.json").read_bytes() == config
 
 
@@ -255,19 +302,32 @@ def test_a_killed_evaluation_goes_on_where_it_was(examples: Path, tmp_path: Path
     os.utime(first, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     result = run(*arguments, broken)
     assert result.exit_code == 0
-    known = re.search(r"(\d+) of 16 clips were heard by an earlier call", result.stderr)
+    known = re.search(r"Heard by an earlier call: (\d+) of 16", result.stderr)
     assert 3 <= int(known[1]) < 16
     assert rows(broken) == rows(whole)
     assert (broken / "figures.json").read_bytes() == (whole / "figures.json").read_bytes()
 
 
-def test_other_seconds_are_heard_anew(clips: Path, mapping: Path, tmp_path: Path):
+def test_another_precision_is_heard_anew(clips: Path, mapping: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     out = tmp_path / "out"
     for label in ("dance_pop", "solo"):  # a small confusion matrix is drawn sooner
         shutil.rmtree(clips / label)
-    for seconds, known in (("3", False), ("2", False), ("2", True)):
+
+    def facts(seconds: str, precision: str, *, known: bool) -> dict[str, object]:
+        monkeypatch.setenv("GENRE_PRECISION", precision)
         result = run(clips, "--mapping", mapping, "--out", out, "--clip-seconds", seconds)
         assert ("earlier call" in result.stderr) == known
+        return json.loads((out / "heard.jsonl").read_text().splitlines()[0])
+
+    first = facts("2", "float32", known=False)
+    assert (first["clip_seconds"], first["precision"], first["genre"]) == (2, "torch.float32", __version__)
+    facts("2", "bfloat16", known=False)
+    facts("2", "bfloat16", known=True)
+
+
+def test_a_row_holds_no_formula():
+    row = {"path": "=1.wav", "label": "+1", "right": 1, "error": "=1.wav: not music"}
+    assert _spreadsheet_safe(row) == {"path": "./=1.wav", "label": "'+1", "right": 1, "error": "./=1.wav: not music"}
 
 
 def test_ctrl_c_ends_with_130_and_says_how_to_go_on(examples: Path, tmp_path: Path):

@@ -25,7 +25,7 @@ from genre.cli import app
 from genre.datasets import Clip
 from genre.errors import ModelError, SettingsError
 from genre.finetuning import Wishes, plan
-from genre.labels import ACOUSTICSENSE16, CCMUSIC16
+from genre.labels import CCMUSIC16
 from genre.settings import SAMPLE_RATE, Settings
 
 LABELS = {"solo": "Low drone", "opera": "High whistle", "dance_pop": "Clicks"}
@@ -104,7 +104,7 @@ def test_it_learns_and_says_what_it_has_done(place: Path, trained: tuple[int, st
     assert code == 1  # one recording could not be read
     assert err.count("left out") == 1
     assert "broken.wav" in err
-    assert "61 recordings, 3 genres (mine); resnet18 on cqt, starting from scratch; 5 epochs, 64 px." in err
+    assert "61 recordings, 3 genres (mine); resnet18 on cqt, starting from scratch; epochs: 5; 64 px." in err
     assert [int(epoch) for epoch in re.findall(r"epoch (\d) of 5, 64 px: loss", err)] == [1, 2, 3, 4, 5]
     assert "The model is in mine: it tells 100.0% of 12 held-out clips right." in out
     assert "genre classify FILE --model ./mine" in out
@@ -185,8 +185,56 @@ def test_a_changed_source_or_recipe_is_not_gone_on_with(
     assert "seed was 3 and is 4" in refused.stderr
     refused = CliRunner().invoke(app, ["train", "table.csv", "--out", "mine", "--run", "other", *TRAINING])
     assert refused.exit_code == 1
-    assert "mine has something in it already" in refused.stderr
+    assert "mine has something in it already that does not come from the run in other" in refused.stderr
     assert not (place / "other").exists()
+
+
+def test_a_finished_run_writes_over_its_own_model_only(place: Path, train: Train, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for number, kind in enumerate(("solo", "opera") * 2):
+        path = source / kind / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, sound(kind, number, 2.0), SAMPLE_RATE)
+    command = (source, *TINY, "--taxonomy", "own", "--licence")
+    assert train(*command, "CC0").exit_code == 0
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    assert config["temperature"] is None
+    path.write_text(json.dumps(config | {"temperature": 1.7}))
+    assert train(*command, "MIT").exit_code == 0
+    config = json.loads(path.read_text())
+    assert (config["temperature"], config["weights"]["licence"]) == (1.7, "MIT")
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"of another run")
+    refused = train(*command, "CC0")
+    assert refused.exit_code == 1
+    assert "does not come from the run in" in refused.stderr
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == b"of another run"
+
+
+def test_the_source_may_be_the_folder_one_is_in(
+    place: Path, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("solo", "opera"):
+        for number in range(2):
+            path = tmp_path / "records" / kind / f"{number}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, sound(kind, number, 2.0), SAMPLE_RATE)
+    monkeypatch.chdir(tmp_path / "records")
+    assert train(".", *TINY).exit_code == 0
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["weights"]["trained_on"] == "2 clips of records, starting from random weights"
+    names = [(genre["id"], genre["en"], genre["zh"]) for genre in config["taxonomy"]["genres"]]
+    assert names == [("opera", "Opera", "歌剧"), ("solo", "Solo", "独奏")]
+
+
+@pytest.mark.parametrize("place_of_out", ["taken", "taken/model"])
+def test_a_model_folder_that_cannot_be_is_refused_at_once(place: Path, tmp_path: Path, place_of_out: str) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    command = ["train", str(place / "music"), "--out", str(tmp_path / place_of_out), "--run", str(tmp_path / "run")]
+    refused = CliRunner().invoke(app, [*command, *TINY])
+    assert refused.exit_code == 1
+    assert "taken is no folder, or may not be written to; choose another --out" in refused.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_model_is_begun_from_another_one_with_coarse_labels_and_a_frozen_backbone(
@@ -198,7 +246,7 @@ def test_a_model_is_begun_from_another_one_with_coarse_labels_and_a_frozen_backb
     begun = ("--from", place / "mine", "--frozen", "--epochs", "1", "--mapping", tmp_path / "mapping.json")
     done = train(place / "coarse.csv", *begun, "--taxonomy", "ccmusic16")
     assert done.exit_code == 1, done.output  # the broken recording
-    assert "starting from mine; 1 epochs, 64 px" in done.stderr
+    assert "starting from mine; epochs: 1; 64 px" in done.stderr
     assert "fresh: fc.1.weight, fc.1.bias" in done.stderr
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["taxonomy"] == "ccmusic16"
@@ -210,7 +258,13 @@ def test_a_model_is_begun_from_another_one_with_coarse_labels_and_a_frozen_backb
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("nowhere",), "nowhere does not exist"),
+        (("nowhere",), "nowhere does not exist; give a folder with one sub-folder per genre, a CSV, or for a data set"),
+        (("music/typo",), "music/typo does not exist"),
+        (("music/typo", "--subset", "x"), "music/typo does not exist"),
+        (("hub:typo",), "hub:typo is no data set of the Hugging Face Hub; they are written hub:OWNER/NAME"),
+        (("tests.csv",), "There is no clip to learn from: all of them are of split test"),
+        (("validation.csv",), "There is no clip to learn from: all of them are of split validation or test"),
+        (("solos.csv", "--taxonomy", "ccmusic16"), "There is only one genre, solo; a model needs at least two"),
         (("music", "--taxonomy", "acousticsense16"), "Not understood as genres of acousticsense16: dance_pop, opera"),
         (("music", "--taxonomy", "mine"), "choose one of: ccmusic16, acousticsense16, own"),
         (("music", "--transform", "mfcc"), "choose one of: cqt, mel, chroma"),
@@ -227,6 +281,9 @@ def test_what_cannot_be_done_is_refused_before_any_work(
     place: Path, train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
 ) -> None:
     monkeypatch.chdir(place)
+    for name, label, split in (("tests", "solo", "Test"), ("validation", "opera", "validation"), ("solos", "solo", "")):
+        rows = [f"music/solo/album0/{number}.wav,{label},{number},{split}" for number in range(2)]
+        (place / f"{name}.csv").write_text("\n".join(["path,label,group,split", *rows]))
     refused = train(*arguments)
     assert refused.exit_code == 1
     assert reason in refused.stderr
@@ -243,20 +300,23 @@ def clips_of(**counts: int) -> list[Clip]:
 SETTINGS = Settings(cache=Path("/nonexistent"))
 
 
-def test_the_classes_are_a_taxonomy_that_knows_every_label_or_the_labels() -> None:
+def test_the_classes_are_those_of_a_taxonomy_that_all_occur_or_the_labels() -> None:
     def classes(clips: list[Clip], **wishes: object) -> object:
-        return plan(clips, Wishes(begin="scratch", **wishes), name="mine", settings=SETTINGS).taxonomy
+        return plan(clips, Wishes(**{"begin": "scratch", **wishes}), name="mine", settings=SETTINGS).taxonomy
 
-    assert classes(clips_of(Opera=2, 独奏=2)) == CCMUSIC16
-    assert classes(clips_of(rock=2, hiphop=2)) == ACOUSTICSENSE16
-    own = classes(clips_of(rock=2, polka=2), names={"polka": "波尔卡"})
-    assert [(genre.id, genre.en, genre.zh) for genre in own.genres] == [("polka", "polka", "波尔卡"), ("rock",) * 3]
+    assert classes(clips_of(**{genre.en: 2 for genre in CCMUSIC16.genres})) == CCMUSIC16
+    assert classes(clips_of(Opera=2, 独奏=2), taxonomy="ccmusic16") == CCMUSIC16
+    assert classes(clips_of(Opera=2, 独奏=2), begin="embedded:vgg19_bn_cqt") == CCMUSIC16  # which has these classes
+    own = classes(clips_of(嘻哈=2, polka=2, Blues=2), names={"polka": "波尔卡", "Blues": "布鲁斯"})
+    assert [(genre.id, genre.en, genre.zh) for genre in own.genres] == [
+        ("blues", "Blues", "布鲁斯"), ("hip_hop", "Hip-Hop", "嘻哈"), ("polka", "polka", "波尔卡"),
+    ]  # fmt: skip
     assert own.id == "mine"
-    assert classes(clips_of(Opera=2, solo=2), taxonomy="own").ids == ("Opera", "solo")
+    assert classes(clips_of(Opera=2, Solo=2, 独奏=2)).ids == ("opera", "solo")
     mapping = {"loud": ("metal", "rock"), "unused": ("x",)}
     assert classes(clips_of(loud=2, polka=2), mapping=mapping).ids == ("metal", "polka", "rock")
-    with pytest.raises(SettingsError, match="'Hip-Hop' and 'hip hop' are one genre"):
-        classes(clips_of(**{"Hip-Hop": 2, "hip hop": 2, "polka": 2}))
+    with pytest.raises(SettingsError, match="'Trip-Hop' and 'trip hop' are one genre"):
+        classes(clips_of(**{"Trip-Hop": 2, "trip hop": 2, "polka": 2}))
     with pytest.raises(SettingsError, match="only one genre, polka"):
         classes(clips_of(polka=4))
 
@@ -345,8 +405,8 @@ def test_a_data_set_of_sounds_is_trained_on(hub_folder: Callable[..., Path], tra
     source = hub_folder("music", features, {"train": columns})
     done = train(source, *TINY)
     assert done.exit_code == 0, done.output
-    assert "1 rows have no label" in done.stderr
-    assert "5 recordings, 16 genres (ccmusic16)" in done.stderr
+    assert "rows without a label or content, and left alone: 1" in done.stderr
+    assert "5 recordings, 2 genres (model)" in done.stderr
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["weights"]["trained_on"] == "3 clips of music, starting from random weights"
     listed = (tmp_path / "model.run" / "dataset" / "labels.csv").read_text().splitlines()
@@ -367,8 +427,23 @@ def test_a_data_set_of_pictures_gives_those_of_the_transform(hub_folder: Callabl
         hub_datasets.materialise(str(source), tmp_path / "out", "mel")
     with pytest.raises(SettingsError, match=r"nor one of pictures called chroma; its columns are: mel \(Image\)"):
         hub_datasets.materialise(str(source), tmp_path / "other", "chroma")
+    (tmp_path / "out" / "wanted.json").write_bytes(b"")
+    with pytest.raises(SettingsError, match=r"wanted\.json is damaged; delete"):
+        hub_datasets.materialise(str(source), tmp_path / "out", "cqt")
     with pytest.raises(SettingsError, match="has no column artist; choose one with --label-column: mel, cqt, genre"):
         hub_datasets.materialise(str(source), tmp_path / "other", "cqt", label="artist")
+
+
+def test_splits_of_other_names_are_left_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    columns = {"audio": [wav("solo", 1)], "genre": ["Solo"]}
+    part = hub.Dataset.from_dict(columns).cast(hub.Features({"audio": hub.Audio(), "genre": hub.Value("string")}))
+    hub.DatasetDict({"train": part, "dev": part}).save_to_disk(tmp_path / "saved")
+    table = hub_datasets.materialise(str(tmp_path / "saved"), tmp_path / "out", "cqt", label="genre")
+    assert [row["split"] for row in csv.DictReader(table.open())] == ["train"]
+    assert "none of train, validation, test, and left alone: dev" in caplog.text
+    hub.DatasetDict({"dev": part}).save_to_disk(tmp_path / "odd")
+    with pytest.raises(SettingsError, match="has no split called train or validation or test; it has: dev"):
+        hub_datasets.materialise(str(tmp_path / "odd"), tmp_path / "other", "cqt", label="genre")
 
 
 def test_only_a_local_data_set_may_name_files_of_this_machine(tmp_path: Path) -> None:
@@ -388,10 +463,10 @@ def test_a_missing_library_or_hub_is_told_with_the_remedy(tmp_path: Path, monkey
         hub_datasets.materialise(str(tmp_path / "broken"), tmp_path / "out", "cqt")
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(SettingsError, match="pip install 'datasets>=4'"):
-        hub_datasets.materialise("owner/name", tmp_path / "out", "cqt")
-    assert hub_datasets.is_hub_dataset("owner/name")
-    assert not hub_datasets.is_hub_dataset(str(Path(__file__).parent))
-    assert not hub_datasets.is_hub_dataset("owner/name/more")
+        hub_datasets.materialise("hub:owner/name", tmp_path / "out", "cqt")
+    assert hub_datasets.is_hub_dataset("hub:owner/name")
+    for source in (str(Path(__file__).parent), "owner/name", "music/typo"):
+        assert not hub_datasets.is_hub_dataset(source)
 
 
 def test_help_states_the_defaults() -> None:

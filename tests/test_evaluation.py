@@ -15,6 +15,7 @@ from genre.errors import SettingsError
 from genre.evaluation import Evaluation, Heard, Mapped, assess, evaluate
 from genre.figures import confusion, figures, fine_truths
 from genre.labels import ACOUSTICSENSE16, CCMUSIC16
+from genre.measurement import headline
 from genre.settings import SAMPLE_RATE
 
 IDS = CCMUSIC16.ids
@@ -54,6 +55,7 @@ def test_top_k_levels_and_f1_by_hand():
     opera = found.per_genre[IDS.index("opera")]
     assert (opera.support, opera.answered, opera.precision, opera.recall, opera.f1) == (0, 0, None, None, None)
     assert found.chance == 1 / 16
+    assert found.constant == 0.25
     assert found.confidence == pytest.approx((0.7 + 0.6 + 0.4 + 0.9) / 4)
     assert found.brier.value == pytest.approx((0.18 + 0.72 + 0.74 + 1.82) / 4)
     # Four bins of one clip each.
@@ -100,11 +102,18 @@ def shares(hits: np.ndarray, groups: np.ndarray) -> Evaluation:
     return Evaluation(CCMUSIC16, probabilities, np.arange(len(hits)), truths, groups)
 
 
-def test_an_interval_is_that_of_the_normal_approximation():
-    found = figures(shares(np.arange(400) < 300, np.arange(400))).top1
-    assert found.low < 0.75 < found.high
-    assert found.high - found.low == pytest.approx(2 * 1.96 * (0.75 * 0.25 / 400) ** 0.5, rel=0.1)
-    assert found == figures(shares(np.arange(400) < 300, np.arange(400))).top1  # seeded
+def interval(hits: int, groups: int, clips_of_a_group: int = 1) -> tuple[float | None, float | None]:
+    """Return the interval of top-1 where the first `hits` clips are told right."""
+    count = groups * clips_of_a_group
+    found = figures(shares(np.arange(count) < hits, np.arange(count) // clips_of_a_group)).top1
+    assert found.value == hits / count
+    return found.low, found.high
+
+
+@pytest.mark.parametrize(("hits", "groups"), [(300, 400), (49, 50), (50, 50), (0, 50), (1, 5), (3, 17)])
+def test_an_interval_of_independent_clips_is_wilsons(hits: int, groups: int):
+    wilson = binomtest(hits, groups).proportion_ci(method="wilson")
+    assert interval(hits, groups) == pytest.approx((wilson.low, wilson.high))
 
 
 def test_clips_of_one_work_count_as_one_in_an_interval():
@@ -115,25 +124,42 @@ def test_clips_of_one_work_count_as_one_in_an_interval():
     assert figures(shares(groups < 30, groups)).groups == 40
 
 
-@pytest.mark.parametrize(("hits", "groups"), [(50, 50), (0, 50), (1, 1), (0, 1)])
-def test_all_or_none_right_has_the_exact_interval(hits: int, groups: int):
-    found = figures(shares(np.full(groups, hits > 0), np.arange(groups))).top1
-    exact = binomtest(hits, groups).proportion_ci(method="exact")
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
+def test_groups_of_clips_that_agree_in_nothing_count_nearly_in_full():
+    hits = np.tile(np.arange(10) < 6, 40)  # six of ten of each work
+    found = figures(shares(hits, np.arange(400) // 10)).top1
+    wilson = binomtest(240, 400).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high))
 
 
-def test_one_group_of_right_and_wrong_has_no_interval():
-    found = figures(shares(np.arange(10) < 4, np.zeros(10, dtype=int)))
-    assert (found.top1.value, found.top1.low, found.top1.high) == (0.4, None, None)
-    assert (found.macro_f1.low, found.macro_f1.high) == (None, None)
+@pytest.mark.parametrize("clips_of_a_group", [1, 10])
+def test_one_more_told_right_never_widens_what_is_promised(clips_of_a_group: int):
+    count = 40 * clips_of_a_group
+    bounds = [interval(hits, 40, clips_of_a_group) for hits in range(count - 5, count + 1)]
+    lows, highs = zip(*bounds, strict=True)
+    assert list(lows) == sorted(lows)
+    assert list(highs) == sorted(highs)
+    mirrored = [interval(hits, 40, clips_of_a_group) for hits in range(5, -1, -1)]
+    assert np.array(mirrored) == pytest.approx(1 - np.array(bounds)[:, ::-1])
+
+
+def test_few_groups_have_no_interval():
+    albums = np.arange(100) // 50
+    found = figures(shares(np.arange(100) < 60, albums))  # all of one album of 50, a fifth of the other
+    assert (found.top1.value, found.top1.low, found.top1.high) == (0.6, None, None)
+    for figure in (found.macro_f1, found.brier):
+        assert (figure.low, figure.high) == (None, None)
+    assert interval(4, 4) == interval(0, 1) == (None, None)
+    low, high = interval(5, 5)
+    assert (low, high) == (pytest.approx(0.566, abs=1e-3), 1.0)
 
 
 def test_of_nothing_heard_nothing_is_said():
     failed = Heard(Clip(Path("a.wav"), "solo", "a"), None, "a.wav: nothing to hear.")
     found = figures(assessed(failed, mapping=POP_DANCE))
     assert (found.clips, found.groups, found.failed) == (0, 0, 1)
-    for name in ("chance", "compatible", "top1", "top3", "macro_f1", "group_accuracy", "coarse_accuracy", "brier"):
+    for name in ("chance", "constant", "compatible", "top1", "top3", "macro_f1", "group_accuracy", "coarse_accuracy"):
         assert getattr(found, name) is None
+    assert found.brier is None
     assert (found.judged, found.confidence, found.calibration_error, found.log_loss) == (None, None, None, None)
     assert found.to_dict()["top1"] is None
 
@@ -171,6 +197,8 @@ def test_coarse_labels_by_hand():
     assert [c.precision for c in found.per_coarse] == [0.5, 1.0]
     assert found.coarse_macro_f1.value == pytest.approx(2 / 3)
     assert found.chance == 2 / 16
+    assert found.constant == pytest.approx(2 / 3)  # two of three are dance
+    assert headline(found) == ("coarse_accuracy", 0.5, pytest.approx(2 / 3))
     # The confidence is the winning label's sum; Brier's third class is what no label covers.
     assert found.confidence == pytest.approx((0.6 + 0.9 + 0.6) / 3)
     assert found.judged.value == pytest.approx(2 / 3)

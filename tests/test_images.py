@@ -1,14 +1,18 @@
 """Cached images are what the classifier sees; they are kept, resized, coloured and varied."""
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
-from kinds import write_clips
+from kinds import sound, write_clips
 from PIL import Image
 
 from genre import audio, spectrogram
@@ -17,6 +21,7 @@ from genre.drawing import brightness
 from genre.errors import SettingsError
 from genre.images import POOL_FROM, augment, cache_images, coloured, resized
 from genre.magma import MAGMA
+from genre.settings import SAMPLE_RATE
 from genre.spectrogram import SpectrogramSpec
 
 SPEC = SpectrogramSpec(transform="cqt", rendering="gray", image_size=64)
@@ -28,12 +33,31 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
     return write_clips(tmp_path_factory.mktemp("clips"), per_kind=2, seconds=18.0)
 
 
+def write_sweep(path: Path, seconds: float) -> Clip:
+    """Write a tone that rises by an octave every 4 s, which no two windows have in common."""
+    time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    phase = 2 * np.pi * 65 * 4 / np.log(2) * 2 ** (time / 4)
+    soundfile.write(path, 0.3 * np.sin(phase), SAMPLE_RATE)
+    return Clip(path, "solo", path.stem)
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one.astype(int) - other).mean())
+
+
 def test_cached_images_are_what_the_classifier_sees(clips: list[Clip], tmp_path: Path) -> None:
     images = cache_images(clips, SPEC, tmp_path)
     assert images.clips.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]  # 18 s hold two windows 6.2 s apart
-    expected = spectrogram.images(audio.load(clips[0].path).samples, SPEC)
-    # The classifier centres its windows, the cache begins at the left edge.
-    assert np.abs(images.pixels[0].astype(int) - expected[0, ..., 0]).mean() < 12
+    sweep = write_sweep(tmp_path / "sweep.wav", 18.0)
+    cached = cache_images([sweep], SPEC, tmp_path).pixels
+    samples = audio.load(sweep.path).samples
+    length = int(SPEC.window_seconds * SAMPLE_RATE) + SPEC.hop_length  # of one window, which the classifier takes whole
+    for image, begin in zip(cached, (0, int(6.2 * SAMPLE_RATE)), strict=True):
+        expected = spectrogram.images(samples[begin : begin + length], SPEC)[0, ..., 0]
+        assert difference(image, expected) < 3
+        assert difference(image[:, ::-1], expected) > 14
+        assert difference(image[::-1], expected) > 14
+    assert difference(cached[0], cached[1]) > 14
 
 
 def test_a_model_in_magma_sees_the_colours_again(clips: list[Clip], tmp_path: Path) -> None:
@@ -68,6 +92,34 @@ def test_the_cache_is_used_again(clips: list[Clip], tmp_path: Path) -> None:
     assert len(heard) == 4
 
 
+def test_a_recording_that_was_written_anew_is_drawn_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(write_sweep(tmp_path / "sweep.wav", 4.0).path.read_bytes())
+    first = cache_images([Clip(path, "solo", "a")], SPEC, tmp_path / "cache")
+    soundfile.write(path, sound("dance_pop", 0, 4.0), SAMPLE_RATE)  # as long as before
+    second = cache_images([Clip(path, "solo", "a")], SPEC, tmp_path / "cache")
+    assert difference(first.pixels[0], second.pixels[0]) > 14
+
+
+@pytest.mark.parametrize("content", [b"", b"not an array", None])
+def test_a_damaged_file_of_the_cache_is_made_anew(clips: list[Clip], tmp_path: Path, content: bytes | None) -> None:
+    whole = cache_images(clips[:2], SPEC, tmp_path)
+    damaged = min(tmp_path.glob("*.npy"))
+    damaged.write_bytes(damaged.read_bytes()[:-10] if content is None else content)
+    told: list[tuple[int, int]] = []
+    again = cache_images(clips[:2], SPEC, tmp_path, report=lambda done, of: told.append((done, of)))
+    assert told == [(1, 1)]
+    np.testing.assert_array_equal(again.pixels, whole.pixels)
+
+
+def test_a_broken_link_is_left_out(clips: list[Clip], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "gone.wav").symlink_to(tmp_path / "nothing.wav")
+    images = cache_images([Clip(tmp_path / "gone.wav", "solo", "gone"), clips[0]], SPEC, tmp_path / "cache")
+    assert set(images.clips) == {1}
+    assert "left out: " in caplog.text
+    assert "gone.wav: it does not exist" in caplog.text
+
+
 def test_an_unreadable_clip_is_left_out(clips: list[Clip], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name, content in (("broken.wav", b"not a sound"), ("broken.png", b"not a picture")):
         (tmp_path / name).write_bytes(content)
@@ -93,6 +145,28 @@ def test_many_clips_are_drawn_by_other_processes(tmp_path: Path) -> None:
     images = cache_images(clips, SPEC, tmp_path / "cache", processes=2)
     assert images.clips.tolist() == [number for number in range(POOL_FROM) if number != 5]
     assert (images.pixels == images.pixels[0]).all()
+
+
+def test_a_script_without_a_guard_runs_with_many_clips(tmp_path: Path) -> None:
+    content = write_sweep(tmp_path / "sweep.wav", 2.0).path.read_bytes()
+    for number in range(POOL_FROM):
+        path = tmp_path / "music" / ("polka", "waltz")[number % 2] / f"{number}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    script = """
+import genre
+from pathlib import Path
+from genre.settings import Settings
+clips = genre.datasets.read(Path("music"))
+plan = genre.finetuning.plan(clips, genre.finetuning.Wishes(image_size=64), name="music", settings=Settings())
+print(len(genre.images.cache_images(plan.clips, plan.recipe.spectrogram, Path("cache")).pixels))
+"""
+    (tmp_path / "script.py").write_text(script)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+    )
+    assert done.stdout == f"{POOL_FROM}\n", done.stderr
 
 
 def picture(values: np.ndarray, format_: str, colours: bool) -> bytes:

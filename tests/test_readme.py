@@ -61,6 +61,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, write: Callable[..., Path])
             for seed in range(3):
                 tone = np.sin(2 * np.pi * (400 + 30 * seed + 7 * number) * pitch * time_[: 4 * 22_050])
                 write(path / place / genre_id / f"{seed}.wav", (0.3 * tone).astype(np.float32))
+    rows = [f"music/{genre_id}/{seed}.wav,{genre_id},test" for genre_id in ("solo", "symphony") for seed in range(3)]
+    (path / "music.csv").write_text("\n".join(["path,label,split", *rows]))
     (path / "coarse.json").write_text('{"classical": ["symphony", "opera", "solo", "chamber"]}')
     return path
 

@@ -165,6 +165,24 @@ def test_a_run_of_something_else_is_not_gone_on_with(clips: list[Clip], images: 
     training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(nothing)
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("last.pt", 1_000), ("last.pt", 0), ("recipe.json", 10), ("recipe.json", None), ("last.pt", b"[]")],
+)
+def test_a_damaged_run_is_told(
+    clips: list[Clip], images: Images, tmp_path: Path, file: str, content: int | bytes | None
+) -> None:
+    with pytest.raises(StoppedError):
+        training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(stop_after(1))
+    path = tmp_path / file
+    whole = path.read_bytes()
+    path.write_bytes(content if isinstance(content, bytes) else whole[:content])
+    if content is None:
+        path.unlink()
+    with pytest.raises(SettingsError, match=rf"{file} is damaged .*; delete {tmp_path} and start again"):
+        training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(nothing)
+
+
 def test_a_clip_is_shown_as_often_as_its_weight_says(clips: list[Clip], images: Images, tmp_path: Path) -> None:
     weights = {"solo": 3.0, "opera": 1.0, "dance_pop": 0.25}
     weighted = [replace(clip, weight=weights[clip.label]) for clip in clips]
@@ -299,3 +317,22 @@ def test_storing_in_eight_bits_is_recorded_with_its_digest(tmp_path: Path) -> No
     assert config["weights"]["sha256"] == checkpoints.sha256(model / "model.safetensors")
     assert (model / "model.safetensors").stat().st_size < (run / "best.safetensors").stat().st_size / 3
     assert classifier(model).card.taxonomy == SMALL
+
+
+def test_the_temperature_of_the_same_weights_may_be_kept(tmp_path: Path) -> None:
+    run, model = tmp_path / "run", tmp_path / "model"
+    run.mkdir()
+    recipe = replace(RECIPE, backbone="squeezenet1_1")
+
+    def written(keep: bool) -> float | None:
+        training.export(run, model, recipe, SMALL, {"trained_on": "noise"}, keep_temperature=keep)
+        config = json.loads((model / "config.json").read_text())
+        (model / "config.json").write_text(json.dumps(config | {"temperature": 1.7}))
+        return config["temperature"]
+
+    checkpoints.save(backbones.build("squeezenet1_1", "compact", 3).state_dict(), run / "best.safetensors")
+    assert written(keep=True) is None
+    assert written(keep=True) == 1.7
+    assert written(keep=False) is None
+    checkpoints.save(backbones.build("squeezenet1_1", "compact", 3).state_dict(), run / "best.safetensors")
+    assert written(keep=True) is None  # other weights

@@ -6,6 +6,7 @@ import string
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -27,7 +28,7 @@ from genre.settings import DEFAULT_MODEL, HUB_REPOSITORY, Settings
 from genre.web import answer, examples
 from genre.web.answer import Heard, Refused
 from genre.web.handlers import number
-from genre.web.models import RefusalError, Shelf
+from genre.web.models import RefusalError, Shelf, provenance
 from genre.web.server import launch
 from genre.web.texts import CHINESE_REASONS, TEXTS, reasons
 
@@ -192,6 +193,15 @@ def test_download_shows_how_far_it_is_and_why_it_failed(tmp_path: Path, monkeypa
     assert "vit_b_16_mel" in caught.value.refused.reasons["en"]
     assert caught.value.refused.reasons["zh"] == TEXTS["error_download"]["zh"]
     assert shelf.absent("vit_b_16_mel")
+
+
+def test_what_a_model_does_not_state_is_said_in_each_language() -> None:
+    card = replace(store.find(DEFAULT_MODEL, Settings()), origin="dropped-in", licence="not stated", words_zh={})
+    assert "your own file" in provenance(card, "en")
+    assert "licence: not stated" in provenance(card, "en")
+    assert "自己的模型" in provenance(card, "zh")
+    assert "许可：未注明" in provenance(card, "zh")
+    assert "训练数据：未注明" in provenance(replace(card, trained_on="not stated"), "zh")
 
 
 def test_the_published_checkpoint_is_offered_beside_the_embedded_one_of_its_name(tmp_path: Path) -> None:

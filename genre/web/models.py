@@ -36,9 +36,11 @@ def refuse(key: str, **values: object) -> RefusalError:
 
 def provenance(card: ModelCard, language: Language) -> str:
     """Say in words where weights come from, what they learned from and how well they do."""
-    words = {"trained_on": card.trained_on, "measured_on": card.measured_on}
+    words = {"trained_on": card.trained_on, "measured_on": card.measured_on, "licence": card.licence}
     if language == "zh":
         words |= card.words_zh
+    unstated = text("not_stated", "en")  # what a card says of a fact that its folder does not state
+    words = {key: text("not_stated", language) if what == unstated else what for key, what in words.items()}
     measured = (
         text("measured_nowhere", language)
         if card.accuracy is None
@@ -46,7 +48,7 @@ def provenance(card: ModelCard, language: Language) -> str:
     )
     origin = text(f"origin_{card.origin}", language)
     learned = text("trained_on", language, what=words["trained_on"])
-    return " · ".join((origin, learned, measured, text("licence", language, what=card.licence)))
+    return " · ".join((origin, learned, measured, text("licence", language, what=words["licence"])))
 
 
 @dataclass

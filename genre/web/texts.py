@@ -77,13 +77,14 @@ TEXTS: dict[str, dict[Language, str]] = {
     # --- the model
     "model": {"en": "Model", "zh": "模型"},
     "origin_embedded": {"en": "embedded", "zh": "内置"},
-    "origin_dropped-in": {"en": "your own file", "zh": "自行放入"},
+    "origin_dropped-in": {"en": "your own file", "zh": "自己的模型"},
     "origin_hub": {"en": "CCMusic, downloaded", "zh": "CCMusic，已下载"},
     "origin_absent": {"en": "CCMusic, not downloaded", "zh": "CCMusic，未下载"},
     "trained_on": {"en": "trained on {what}", "zh": "训练数据：{what}"},
-    "measured": {"en": "{percent} right on {what}", "zh": "在 {what} 上的准确率为 {percent}"},
+    "measured": {"en": "{percent} right on {what}", "zh": "准确率 {percent}（{what}）"},
     "measured_nowhere": {"en": "accuracy not measured here", "zh": "未在此测过准确率"},
     "licence": {"en": "licence: {what}", "zh": "许可：{what}"},
+    "not_stated": {"en": "not stated", "zh": "未注明"},
     "absent": {
         "en": "Published by CCMusic under the MIT licence, but not on this machine yet. Download it once; "
         "after that it works offline.",
