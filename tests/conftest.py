@@ -3,6 +3,7 @@
 The fixtures `tone`, `noise`, `write` and `video` are plain functions: a test asks for them by name and calls them.
 """
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -37,6 +38,14 @@ PYAV_KINDS = {
 }
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings and the cache of whoever runs the tests out of them."""
+    for name in [name for name in os.environ if name.startswith("GENRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GENRE_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ from genre.spectrogram import SpectrogramSpec
 from genre.store import PUBLISHED
 from genre.terminal import language_of
 
+pytestmark = pytest.mark.usefixtures("own_settings")
+
 CONFIG = {
     "format": 1,
     "name": "squeezenet1_1_cqt",
@@ -61,13 +63,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = backbones.build("squeezenet1_1", "compact", len(CCMUSIC16))
     checkpoints.save(network.state_dict(), folder / "model.safetensors")
     return folder
-
-
-@pytest.fixture(autouse=True)
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GENRE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GENRE_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture

@@ -29,18 +29,13 @@ from genre.measurement import FILE_COLUMNS
 from genre.report_texts import REPORT
 from genre.settings import DEFAULT_MODEL, Settings
 
+pytestmark = pytest.mark.usefixtures("own_settings")
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 MAPPING = {
     "=classical": ["symphony", "opera", "solo", "chamber"],
     "electronic": ["contemporary_dance_pop", "dance_pop"],
 }
-
-
-@pytest.fixture(autouse=True)
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GENRE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GENRE_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture

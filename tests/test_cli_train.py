@@ -37,10 +37,7 @@ Train = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("GENRE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GENRE_CACHE", str(tmp_path / "cache"))
+def english(own_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGUAGE", "en")
 
 
