@@ -462,3 +462,4 @@ def test_uploads_are_private_and_leave_with_the_server(tmp_path: Path, song: Pat
         page.stop()
     assert not kept.exists()
     assert page.process.returncode == 0
+    assert "Traceback" not in page.log  # also where it was stopped while it still warmed up

@@ -51,7 +51,8 @@ class Desk:
         except GenreError as error:
             log.warning("Not ready: %s", error)  # the page opens all the same: it can say so, and download a model
         except Exception:
-            log.exception("Not ready")
+            if threading.main_thread().is_alive():  # else nobody waits any more, and Python refuses what loading needs
+                log.exception("Not ready")
         finally:
             self.warm.set()
 

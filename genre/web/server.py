@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from genre.web.theme import THEME
 log = logging.getLogger(__name__)
 
 KEEP_SECONDS, SWEEP_SECONDS = 3_600, 600  # how long uploads stay, and how often that is looked at
+SIGNAL_SECONDS = 0.1  # between two looks at whether to stop
 SESSIONS_MAX = 200  # whose answers are remembered; the oldest is forgotten first
 HERE = Path(__file__).parent
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -67,8 +69,10 @@ def launch(page: gr.Blocks, settings: Settings) -> None:
     # Gradio asks its own address whether it is there; a proxy that is set for the outside must not get in between.
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), *LOCAL_HOSTS, settings.host)))
+    stopping: list[int] = []
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave as after Ctrl-C: uploads are deleted
+        # Noted, not raised: whatever is under way, starting up too, ends before the server does.
+        signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
     try:
         page.launch(
             server_name=settings.host,
@@ -96,7 +100,13 @@ def launch(page: gr.Blocks, settings: Settings) -> None:
             "Stop what uses that port, or choose another one with --port or GENRE_PORT."
         ) from error
     log.info("The page is on %s", page.local_url)
-    page.block_thread()
+    try:
+        while not stopping:
+            time.sleep(SIGNAL_SECONDS)
+    except KeyboardInterrupt:
+        pass
+    log.info("The page is closing")
+    page.close(verbose=False)
 
 
 def _head() -> str:
