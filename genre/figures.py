@@ -2,14 +2,15 @@
 
 Clips of one work are not independent of each other, so every interval counts groups of recordings. That of a share is
 Wilson's (1927, Journal of the American Statistical Association 22), with the effective number of clips in place of
-their number; see `effective_clips`. Those of macro-F1 and of Brier's score are percentile bootstraps (Efron &
-Tibshirani 1993, An Introduction to the Bootstrap, ch. 13) that resample whole groups (Davison & Hinkley 1997, Bootstrap
-Methods and their Application, sect. 3.8). Fewer than 5 groups give no interval.
+their number; see `effective_clips`. Those of macro-F1, of balanced accuracy (the mean of the classes' recalls;
+Brodersen et al. 2010, ICPR) and of Brier's score are percentile bootstraps (Efron & Tibshirani 1993, An Introduction to
+the Bootstrap, ch. 13) that resample whole groups (Davison & Hinkley 1997, Bootstrap Methods and their Application,
+sect. 3.8). Fewer than 5 groups give no interval.
 
 What cannot be said is None, never 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,6 +65,7 @@ class Figures:
     per_genre: tuple[ClassFigures, ...]
     group_accuracy: Figure | None
     top_level_accuracy: Figure | None
+    top_level_balanced: Figure | None  # each class weighs the same
     coarse_accuracy: Figure | None
     coarse_macro_f1: Figure | None
     per_coarse: tuple[ClassFigures, ...]
@@ -102,6 +104,7 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
         "top3": (e.among_top(3).astype(float), e.fine),
         "judged": (judged, said),
     }
+    tables = {"fine": (fine_truths(e), e.answered, e.taxonomy.ids)}
     genres = e.taxonomy.genres
     for name, ids in (
         ("group_accuracy", [genre.group for genre in genres]),
@@ -110,7 +113,7 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
         if 1 < len(set(ids)) < len(ids):  # a level of its own
             true, answered = e.level(ids)
             means[name] = _hits(true, answered)
-    tables = {"fine": (fine_truths(e), e.answered, e.taxonomy.ids)}
+            tables[name] = true, answered, tuple(dict.fromkeys(ids))
     if e.coarse is not None:
         true, answered, _ = e.coarse
         means["coarse_accuracy"] = _hits(true, answered)
@@ -134,14 +137,14 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
     def per_class(name: str) -> tuple[ClassFigures, ...]:
         return _per_class(*tables[name], e.groups) if name in tables else ()
 
-    def macro(name: str) -> Figure | None:
+    def macro(name: str, average: Callable[[Floats], Floats]) -> Figure | None:
         if name not in tables or not (tables[name][0] >= 0).any():
             return None
         true, answered, ids = tables[name]
         known = true >= 0
         columns = _class_columns(true[known], answered[known], len(ids))
-        between = _percentiles(_macro_f1(_resample(columns, e.groups[known], seed)))
-        return Figure(float(_macro_f1(columns.sum(axis=0))), *between, int(known.sum()))
+        between = _percentiles(average(_resample(columns, e.groups[known], seed)))
+        return Figure(float(average(columns.sum(axis=0))), *between, int(known.sum()))
 
     return Figures(
         clips=count,
@@ -152,12 +155,13 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
         compatible=mean("compatible"),
         top1=mean("top1"),
         top3=mean("top3"),
-        macro_f1=macro("fine"),
+        macro_f1=macro("fine", _macro_f1),
         per_genre=per_class("fine") if e.fine.any() else (),
         group_accuracy=mean("group_accuracy"),
         top_level_accuracy=mean("top_level_accuracy"),
+        top_level_balanced=macro("top_level_accuracy", _macro_recall),
         coarse_accuracy=mean("coarse_accuracy"),
-        coarse_macro_f1=macro("coarse"),
+        coarse_macro_f1=macro("coarse", _macro_f1),
         per_coarse=per_class("coarse"),
         judged=mean("judged"),
         confidence=float(confidences.mean()) if said.any() else None,
@@ -207,6 +211,12 @@ def _macro_f1(counts: Floats) -> Floats:
     f1 = 2 * right / np.maximum(support + answered, 1)
     occurs = support > 0
     return _ratio((f1 * occurs).sum(axis=-1), occurs.sum(axis=-1))
+
+
+def _macro_recall(counts: Floats) -> Floats:
+    """Return recall averaged over the classes that occur, each weighing the same, of counts [..., 3 × classes]."""
+    right, support, _ = np.split(counts, 3, axis=-1)
+    return _ratio((right / np.maximum(support, 1)).sum(axis=-1), (support > 0).sum(axis=-1))
 
 
 def _per_class(true: Ints, answered: Ints, ids: Sequence[str], groups: Ints) -> tuple[ClassFigures, ...]:

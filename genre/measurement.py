@@ -25,9 +25,9 @@ FILE_COLUMNS = (
 )
 # In the order in which they are shown: what is a share is shown in percent.
 LEARNED = ("train", "validation")  # the splits that a model may have learned from or been chosen by
-SHARES = ("compatible", "top1", "top3", "group_accuracy", "top_level_accuracy", "coarse_accuracy")
+SHARES = ("compatible", "top1", "top3", "group_accuracy", "top_level_accuracy", "top_level_balanced", "coarse_accuracy")
 SHOWN = (
-    *("compatible", "top1", "top3", "macro_f1", "group_accuracy", "top_level_accuracy"),
+    *("compatible", "top1", "top3", "macro_f1", "group_accuracy", "top_level_accuracy", "top_level_balanced"),
     *("coarse_accuracy", "coarse_macro_f1", "confidence", "calibration_error", "brier", "log_loss"),
 )
 

@@ -53,6 +53,11 @@ REPORT: dict[str, dict[Language, str]] = {
         "en": "The same for the coarsest classes of the taxonomy.",
         "zh": "同上，按分类体系中最粗的类别计算。",
     },
+    "figure_top_level_balanced": {"en": "The same, balanced", "zh": "同上（均衡）"},
+    "figure_top_level_balanced_help": {
+        "en": "The mean of the coarsest classes' recalls, so that each weighs the same.",
+        "zh": "最粗类别召回率的平均值，各类别权重相同。",
+    },
     "figure_coarse_accuracy": {"en": "Right coarse label", "zh": "粗粒度标签准确率"},
     "figure_coarse_accuracy_help": {
         "en": "Probabilities are summed over the genres of each label of the mapping; the largest sum is right.",

@@ -40,6 +40,16 @@ SMALL = assessed(
 )
 
 
+def test_balanced_accuracy_weighs_classes_alike_however_many_recordings_they_have():
+    found = figures(
+        assessed(
+            heard("solo", dance_pop=1.0),  # the only classical one, wrong
+            *(heard("teen_pop", teen_pop=1.0) for _ in range(3)),
+        )
+    )
+    assert (found.top_level_accuracy.value, found.top_level_balanced.value) == (0.75, 0.5)
+
+
 def test_top_k_levels_and_f1_by_hand():
     found = figures(SMALL)
     assert (found.clips, found.groups, found.failed) == (4, 4, 0)
@@ -169,6 +179,7 @@ def test_a_taxonomy_without_levels_has_no_accuracy_of_them():
     found = figures(e)
     assert found.top1.value == 1.0
     assert (found.group_accuracy, found.top_level_accuracy, found.coarse_accuracy) == (None, None, None)
+    assert found.top_level_balanced is None
 
 
 def test_windows_of_a_clip_are_averaged():
