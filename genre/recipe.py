@@ -16,7 +16,7 @@ class Recipe:
     spectrogram: SpectrogramSpec
     stages: tuple[tuple[int, int], ...] = ((112, 12), (224, 3))  # (image size in pixels, epochs), in order
     batch_size: int = 32
-    learning_rate: float = 1e-3  # peak of the one-cycle schedule (Smith & Topin, arXiv:1708.07120)
+    learning_rate: float = 1e-3  # peak of the first stage's cycle (after Smith & Topin, arXiv:1708.07120)
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
     mixup: float = 0.3  # alpha of the Beta distribution (Zhang et al., arXiv:1710.09412); 0 switches it off

@@ -36,6 +36,8 @@ from genre.transfer import start_from
 log = logging.getLogger(__name__)
 
 CLIP_NORM = 2.0  # of the gradients
+RISING = 0.25  # of a stage, before the learning rate falls
+LATER_PEAK = 0.4  # of the learning rate's peak, in every stage after the first
 
 Indices = NDArray[np.int64]
 
@@ -106,11 +108,11 @@ class Run:
         shown = [int(self._shows(epoch).sum()) for epoch in range(recipe.epochs)]
         if min(shown) < 2:
             raise SettingsError("The weights of the clips are so small that an epoch shows none of them; raise them.")
-        steps = sum(_batches(count, recipe.batch_size) for count in shown)
-        rising = max(0.25, 2 / (steps + 1))  # at least a step, which a run of very few would not have
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, max_lr=recipe.learning_rate, total_steps=steps + 1, pct_start=rising
-        )
+        steps = [_batches(count, recipe.batch_size) for count in shown]
+        self._steps = sum(steps)
+        ends = np.cumsum([epochs for _, epochs in recipe.stages])[:-1]
+        stages = [int(part.sum()) for part in np.split(np.array(steps), ends)]
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, _cycles(stages))
 
     def _split(self, clips: Sequence[Clip], mapping: Mapping[str, Sequence[str]] | None) -> None:
         """Find what is known of each clip and which ones are learned from (`taught`) or validated on (`held`)."""
@@ -262,7 +264,7 @@ class Run:
         allowed = torch.from_numpy(self.allowed[clips]).to(self.device)
         losses = set_loss(logits, allowed, self.recipe.label_smoothing)
         if self._adversary is not None:
-            progress = self._schedule.last_epoch / self._schedule.total_steps
+            progress = self._schedule.last_epoch / self._steps
             strength = self.recipe.domain_adversarial * adversary_strength(progress)
             losses = losses + self._adversary.loss(torch.from_numpy(self._domain[clips]).to(self.device), strength)
         return losses.mean()
@@ -306,6 +308,24 @@ def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
         return torch.lerp(averaged, current, 1 - min(decay, (1 + int(count)) / (10 + int(count))))
 
     return step
+
+
+def _cycles(stages: Sequence[int]) -> Callable[[int], float]:
+    """Return the learning rate at a step as a share of the recipe's: a cycle for each stage, of so many steps.
+
+    A cycle rises over its first quarter and falls to nothing, as cosines do. Images of another size shift the
+    statistics of every layer, which a rate that has already fallen cannot mend; later cycles are lower, with less left
+    to learn.
+    """
+    ends = np.cumsum(stages)
+
+    def share(step: int) -> float:
+        stage = min(int(np.searchsorted(ends, step, side="right")), len(stages) - 1)
+        done = (step - ends[stage] + stages[stage] + 1) / (stages[stage] + 1)  # within 0 and 1, so that no step is idle
+        part = done / RISING if done < RISING else 1 - (done - RISING) / (1 - RISING)
+        return float((1 - math.cos(math.pi * part)) / 2) * (1.0 if stage == 0 else LATER_PEAK)
+
+    return share
 
 
 def _batches(count: int, batch_size: int) -> int:

@@ -259,6 +259,19 @@ def test_the_loss_of_a_set_is_minus_the_log_of_its_probability() -> None:
     )
 
 
+def test_every_stage_has_a_cycle_of_its_own() -> None:
+    share = training._cycles([8, 4])
+    first, second = [share(step) for step in range(8)], [share(step) for step in range(8, 12)]
+    assert first.index(max(first)) in (1, 2)
+    assert second.index(max(second)) in (0, 1)
+    assert 0.9 < max(first) <= 1.0
+    assert max(second) < max(first)
+    assert first[-1] < 0.1 * max(first)
+    assert second[0] > 2 * first[-1]  # the larger images are learned from again
+    assert min(first + second) > 0.0
+    assert training._cycles([1])(0) > 0.5  # a run of a single step learns too
+
+
 def test_the_reversed_gradient_points_away_from_the_domain() -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
