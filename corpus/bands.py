@@ -12,7 +12,7 @@ from corpus.grooves import Style
 from corpus.harmony import Chord
 from corpus.score import Note, Part, Score, read_midi
 
-STYLES = grooves.STYLES | grooves.MORE_STYLES
+STYLES = grooves.STYLES | grooves.MORE_STYLES | grooves.COARSE_STYLES
 FORMS = (
     "intro:4 verse:8 chorus:8 verse:8 chorus:8",
     "verse:8 chorus:8 break:4 chorus:8",

@@ -14,6 +14,7 @@ VIOLIN, CELLO, PIZZICATO, HARP, STRINGS, SLOW_STRINGS, SYNTH_STRINGS, CHOIR = 40
 TRUMPET, TROMBONE, MUTE_TRUMPET, BRASS, SYNTH_BRASS, SOPRANO_SAX, ALTO_SAX, TENOR_SAX = 56, 57, 59, 61, 62, 64, 65, 66
 OBOE, CLARINET, FLUTE, WHISTLE = 68, 71, 73, 78
 SQUARE, SAW, FIFTHS, WARM_PAD, POLY_PAD, SWEEP_PAD, NEW_AGE = 80, 81, 86, 89, 90, 95, 88
+BOWED_PAD, HALO_PAD, CRYSTAL, ATMOSPHERE, ECHOES = 92, 94, 98, 99, 102
 SITAR, BANJO, SHAMISEN, KOTO, KALIMBA, SHANAI, STEEL_DRUMS = 104, 105, 106, 107, 108, 111, 114
 MANDOLIN, MARIMBA, PAN_FLUTE, SHAKUHACHI = 25, 12, 75, 77  # General MIDI has no mandolin; steel strings come nearest
 STANDARD, ROOM, POWER, ELECTRONIC, TR808, JAZZ_KIT, BRUSH = 0, 8, 16, 24, 25, 32, 40
@@ -46,6 +47,7 @@ class Style:
     drive: tuple[float, float] = (0.0, 0.0)  # dB into the amplifier
     arpeggio: float = 0.0  # chance of a running eighth- or sixteenth-note figure
     pump: float = 0.0  # chance that the kick ducks everything else
+    sweep: float = 0.0  # chance of a filter that opens and closes, where half the chance of `club` is not enough
     club: float = 0.0  # chance that our own four-on-the-floor replaces MMA's drums and bass
     octave_bass: float = 0.0
     strum: float = 0.0  # chance of an added strummed guitar
@@ -253,6 +255,34 @@ MORE_STYLES: dict[str, Style] = {
         strum=0.5, arpeggio=0.25,
     ),
 }  # fmt: skip
+
+# Electronic music that is no dance: only known by the coarse label, which ELECTRONIC explains.
+COARSE_STYLES: dict[str, Style] = {
+    "ambient": Style(
+        ("Ambient1", "Ambient2", "Ambient3", "Arpeggio44", "StringBallad"), (46, 88),
+        ("drone", "minor_four", "soft", "modal"),
+        {NEW_AGE: 2, WARM_PAD: 2, POLY_PAD: 1, HALO_PAD: 1, CRYSTAL: 1, ECHOES: 1, VOICE_HIGH: 0.7, PIANO: 0.6},
+        (TR808, ELECTRONIC), (WARM_PAD, HALO_PAD, BOWED_PAD, SWEEP_PAD), (CRYSTAL, ATMOSPHERE),
+        (SYNTH_BASS_2, FRETLESS), (WARM_PAD, SWEEP_PAD, BOWED_PAD, HALO_PAD, NEW_AGE), (-10, -3), (-6, 1),
+        drumless=0.85, pad=1.0, density=(0.2, 0.8), register=(55, 84), vibrato=(0, 15), effort=(0.2, 0.5),
+        arpeggio=0.35, sweep=0.7,
+    ),
+    "downtempo": Style(
+        ("TripHop", "TRIP01", "TRIP02", "TRIP03", "TRIP04", "Ambient1", "RnB04", "RnB07"), (66, 104),
+        ("minor_four", "drone", "soul"),
+        {NEW_AGE: 1, RHODES: 1, SQUARE: 1, SAW: 1, VOICE_HIGH: 1, FLUTE: 0.5, ECHOES: 0.7}, (TR808, ELECTRONIC),
+        (RHODES, WARM_PAD, DX_PIANO), (MUTED, ATMOSPHERE), (SYNTH_BASS, SYNTH_BASS_2), (WARM_PAD, SWEEP_PAD, STRINGS),
+        (-2, 3), (-6, 0), drumless=0.15, pad=0.8, density=(0.4, 1.5), register=(55, 79), vibrato=(0, 20),
+        effort=(0.2, 0.6), arpeggio=0.5, pump=0.3, sweep=0.6,
+    ),
+    "chiptune": Style(
+        ("80sPop", "Dance1", "ElectricPop", "8BeatPop2", "ROCK01", "Techno"), (104, 172),
+        ("bright", "minor_four", "modal", "club"), {SQUARE: 4, SAW: 2, FIFTHS: 0.5}, (ELECTRONIC, TR808),
+        (SQUARE, SAW), (SQUARE, SAW), (SYNTH_BASS, SQUARE), (SQUARE, POLY_PAD), (-4, 1), (-2, 2), drumless=0.2, pad=0.2,
+        density=(1.5, 4.0), register=(60, 88), vibrato=(0, 15), arpeggio=0.9, sweep=0.1,
+    ),
+}  # fmt: skip
+ELECTRONIC: dict[str, tuple[str, ...]] = dict.fromkeys(COARSE_STYLES, ("contemporary_dance_pop", "dance_pop"))
 
 # Which genres of AcousticSense a clip of the sixteen CCMusic genres may be; a set where both would be right.
 COMPATIBLE: dict[str, tuple[str, ...]] = {

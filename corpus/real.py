@@ -4,6 +4,7 @@
 from titles and prompts and may be empty. For each taxonomy two tables are written that `genre train` and
 `genre evaluate` read, TAXONOMY-train.csv and TAXONOMY-held-out.csv, and TAXONOMY-mapping.json, which says what
 genres a label may be. Clips of one album, or of prompts that hardly differ, are one group and never in both tables.
+RECORDINGS.md credits whatever may be trained on.
 """
 
 import argparse
@@ -22,8 +23,18 @@ from genre.labels import ACOUSTICSENSE16, CCMUSIC16, Taxonomy
 
 HELD_OUT = 0.25  # of the groups
 PER_LABEL = 80  # times the root of the genres that a label may be: what the weights of its training clips add up to
-WEIGHT_MAX = 6.0  # of a clip, so that a label with few clips stays below that
+PER_GROUP = 220  # what those of CCMusic's labels within one of GROUPS add up to, else real music means pop
+WEIGHT_MAX = 6.0  # of a clip before groups are balanced, so that a label with few clips stays below that
+GENERATED, RECORDED = "ai-generated", "recorded"  # domains; the first is also an origin
 TWINS = 0.9  # prompts more alike than this, as difflib counts, are one group
+
+CREDITS = """# Music by others that the embedded weights learned from
+
+Beside the rendered clips, with the text that their sources give them. Written by `python -m corpus.real`. None of it is
+in this repository.
+
+"""
+TABLE = "| Clip | Title or tags | Source | Licence |\n|---|---|---|---|\n"
 
 CLASSIC = ("symphony", "opera", "solo", "chamber")
 ELECTRONIC = ("contemporary_dance_pop", "dance_pop")
@@ -34,13 +45,15 @@ POP = (
 )  # fmt: skip
 # Which of the sixteen genres a coarse label covers; for measuring too.
 GROUPS = {"classical": CLASSIC, "electronic": ELECTRONIC, "rock": ROCK, "pop": POP}
-# What a clip may be in CCMusic's genres that is only known in AcousticSense's.
+# What a clip may be in CCMusic's genres that is only known in AcousticSense's, which tell pop and jazz from R&B. The
+# fewer sets share a genre the better: the one that most of them share becomes the answer for whatever is recorded.
 CCMUSIC_OF: dict[str, tuple[str, ...]] = {
-    "classical": CLASSIC, "electronic": ELECTRONIC, "pop": POP, "rock": ROCK, "r_and_b": ("soul_or_r_and_b",),
+    "classical": CLASSIC, "electronic": ELECTRONIC, "rock": ROCK, "r_and_b": ("soul_or_r_and_b",),
+    "pop": tuple(genre_id for genre_id in POP if genre_id != "soul_or_r_and_b"),
     "disco": ("dance_pop",), "folk": ("acoustic_pop", "classic_indie_pop"), "country": ("acoustic_pop", "soft_rock"),
     "metal": ("uplifting_anthemic_rock", "adult_alternative_rock"),
     "blues": ("adult_alternative_rock", "soul_or_r_and_b"),
-    "jazz": ("adult_contemporary", "chamber_cabaret_and_art_pop", "soul_or_r_and_b"),
+    "jazz": ("adult_contemporary", "chamber_cabaret_and_art_pop"),
 }  # fmt: skip
 # Words of a prompt or title that say more than the empty label beside them: pattern, CCMusic's, AcousticSense's genres.
 WORDS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -73,7 +86,7 @@ def groups(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, bool]]:
     which is called by the first of them and held out where the hash of every one of them says so.
     """
     names = [
-        row["text"].strip().lower().rstrip(" .") if row["origin"] == "ai-generated" else Path(row["file"]).parts[0]
+        row["text"].strip().lower().rstrip(" .") if row["origin"] == GENERATED else Path(row["file"]).parts[0]
         for row in rows
     ]
     group_of: dict[str, str] = {}
@@ -99,14 +112,43 @@ def tables(
     ]
     mapping = {"+".join(ids): ids for _, ids, _, _ in known}
     counts = Counter("+".join(ids) for _, ids, _, held in known if not held)
+    weights = {
+        "+".join(ids): min(WEIGHT_MAX, PER_LABEL * len(ids) ** 0.5 / max(1, counts["+".join(ids)]))
+        for _, ids, _, _ in known
+    }
+    for members in GROUPS.values() if taxonomy is CCMUSIC16 else ():
+        within = [label for label, ids in mapping.items() if set(ids) <= set(members)]
+        if total := sum(counts[label] * weights[label] for label in within):
+            weights |= {label: weights[label] * PER_GROUP / total for label in within}
     sides: tuple[list[dict[str, str]], list[dict[str, str]]] = ([], [])
     for row, ids, group, held in known:
         label = "+".join(ids)
-        weight = min(WEIGHT_MAX, PER_LABEL * len(ids) ** 0.5 / max(1, counts[label]))
-        entry = {"path": str((source / row["file"]).resolve()), "label": label, "group": group, "domain": "real",
-                 "weight": f"{weight:.3f}"}  # fmt: skip
+        domain = GENERATED if row["origin"] == GENERATED else RECORDED
+        entry = {"path": str((source / row["file"]).resolve()), "label": label, "group": group, "domain": domain,
+                 "weight": f"{weights[label]:.3f}"}  # fmt: skip
         sides[held].append(entry)
     return *sides, mapping
+
+
+def credits_of(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return who made what is trained on and under which licence, in Markdown."""
+    taught = [
+        row
+        for row, (_, held) in zip(rows, groups(rows), strict=True)
+        if not held and any(choices(row, taxonomy) for taxonomy in (CCMUSIC16, ACOUSTICSENSE16))
+    ]
+    generated: Counter[tuple[str, str]] = Counter()
+    lines = []
+    for row in taught:
+        if row["origin"] == GENERATED:
+            generated[row["source"], row["licence"]] += 1
+        else:
+            cells = (Path(row["file"]).stem, row["text"].strip(), row["source"], row["licence"])
+            lines.append(f"| {' | '.join(cell.replace('|', ';') for cell in cells)} |")
+    many = [
+        f"{count} AI-generated clips of {source} ({licence})." for (source, licence), count in sorted(generated.items())
+    ]
+    return CREDITS + "\n".join(many) + "\n\n" + TABLE + "\n".join(sorted(lines)) + "\n"
 
 
 def main() -> None:
@@ -118,6 +160,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     with (args.source / "labels.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    (args.out / "RECORDINGS.md").write_text(credits_of(rows), encoding="utf-8")
     for taxonomy in (CCMUSIC16, ACOUSTICSENSE16):
         train, held, mapping = tables(rows, args.source, taxonomy)
         for name, side in (("train", train), ("held-out", held)):

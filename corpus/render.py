@@ -145,7 +145,8 @@ def production(genre: str, seed: int) -> studio.Session:
         "lead": float(rng.uniform(*style.lead_db)),
     }  # fmt: skip
     pump = float(rng.uniform(3, 10)) if rng.random() < style.pump else 0.0
-    sweep = float(rng.uniform(8, 40)) if style.club and rng.random() < style.club / 2 else 0.0
+    swept = max(style.sweep, style.club / 2)
+    sweep = float(rng.uniform(8, 40)) if swept and rng.random() < swept else 0.0
     return studio.session(rng, levels, drive=float(rng.uniform(*style.drive)), pump=pump, sweep=sweep)
 
 

@@ -1,0 +1,95 @@
+"""What is published with the embedded weights says what was measured, and credits whose music was learned from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corpus import card, edition, real
+from genre.datasets import Clip
+from genre.evaluation import Evaluation, Heard, assess
+from genre.labels import CCMUSIC16
+from genre.recipe import Progress
+
+
+def answers(labels: dict[str, str], mapping: dict[str, tuple[str, ...]] | None = None) -> Evaluation:
+    """Twelve recordings of every label, all answered with the genre beside it."""
+    heard = [
+        Heard(
+            Clip(Path(f"{label}{n}"), label, f"{label}{n}"), 0.9 * np.eye(16)[CCMUSIC16.ids.index(said)][None] + 0.00625
+        )
+        for label, said in labels.items()
+        for n in range(12)
+    ]
+    return assess(heard, CCMUSIC16, mapping)
+
+
+@pytest.fixture
+def written() -> str:
+    right = {"solo": "solo", "soft_rock": "teen_pop"}
+    coarse = answers({"classical": "solo", "rock": "teen_pop", "pop": "teen_pop"}, real.GROUPS)
+    found = {
+        "rendered": answers(right),
+        "rendered_before_8_bit_storage": answers(right),
+        "open_audio_held_out": answers(right),
+        "open_audio_held_out_recorded": answers({"solo": "solo"}),
+        "emotify_dev": coarse,
+        "emotify_dev_without_temperature": coarse,
+        "examples": answers(right),
+        "examples_re_recorded": answers(right),
+    }
+    measured = {name: edition._figures(evaluation) for name, evaluation in found.items()}
+    config = {
+        "name": "vgg19_bn_cqt",
+        "taxonomy": "ccmusic16",
+        "temperature": 1.25,
+        "weights": {"trained_on": "24 clips", **edition._claims(measured)},
+        "measured": measured,
+    }
+    history = [
+        Progress(1, 6, 112, 2.0, 0.9, 1.0, 60.0),
+        Progress(6, 6, 224, 1.0, 0.41, 1.0, 3_540.0),
+    ]
+    recipe = edition.EDITIONS["vgg19_bn_cqt"].recipe
+    words = {"begun": "From random weights", "generated": "7"}
+    return card.card(config, recipe, history, found, words, parameters=20_000_000, root="../")
+
+
+def test_a_card_states_every_figure_with_its_clips_and_interval(written: str) -> None:
+    lines = written.splitlines()
+    assert "{" not in written
+    top1 = next(line for line in lines if line.startswith("| 24 rendered | top-1"))
+    assert "**50.0 %**" in top1
+    assert "–" in top1.rsplit("|", 2)[1]  # the interval
+    assert any("36 real recordings | right one of 4" in line and "**66.7 %**" in line for line in lines)
+    assert any("classical / electronic / rock / pop" in line or "classical / rock / pop" in line for line in lines)
+    assert "12 of these, recorded or produced" in written
+    assert "soft_rock taken for teen_pop (12 of 12)" in written
+    assert "temperature 1.25" in written
+    assert "7 of them are AI-generated" in written
+    assert "41%" in written  # of the full-sized epoch, not the 90 % of the small one
+    assert "1.0 hours" in written
+
+
+def test_a_cards_tables_count_every_clip(written: str) -> None:
+    counts = [line for line in written.splitlines() if line.startswith(("| 2 solo ", "| 14 soft_rock "))]
+    assert [sum(int(cell) for cell in line.split("|")[2:] if cell.strip()) for line in counts] == [12, 12]
+    (rock,) = (line for line in written.splitlines() if line.startswith("| rock |"))
+    assert [cell.strip() for cell in rock.split("|")[2:-1]] == ["", "", "", "12"]
+
+
+def test_whose_music_was_learned_from_is_credited_and_the_held_out_is_not() -> None:
+    def row(album: int, origin: str = "recorded or produced") -> dict[str, str]:
+        return {"file": f"album{album}/a.opus", "text": f"tune | {album}", "ccmusic16": "Dance pop",
+                "acousticsense16": "", "origin": origin, "source": f"shop {album}", "licence": "CC BY 4.0"}  # fmt: skip
+
+    rows = [row(n) for n in range(40)] + [row(99, real.GENERATED)]
+    train, held, _ = real.tables(rows, Path("/music"), CCMUSIC16)
+    assert {entry["domain"] for entry in train + held} == {real.GENERATED, real.RECORDED}
+    text = real.credits_of(rows)
+    for entry in train + held:
+        album = Path(entry["path"]).parent.name.removeprefix("album")
+        if entry["domain"] == real.RECORDED:
+            assert (f"| tune ; {album} | shop {album} | CC BY 4.0 |" in text) == (entry in train)
+    generated = next(entry for entry in train + held if entry["domain"] == real.GENERATED)
+    assert ("1 AI-generated clips of shop 99" in text) == (generated in train)
