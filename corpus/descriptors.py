@@ -34,7 +34,7 @@ DESCRIPTORS = {
     "percussive_share": "percussive share of the energy",
     "low_share": "energy below 150 Hz, dB of all",
 }
-LIMIT = 50  # clips per group and source
+LIMIT = 30  # clips per group and source
 
 
 def describe(samples: np.ndarray) -> dict[str, float]:

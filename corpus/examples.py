@@ -14,7 +14,7 @@ from corpus.render import CLIP_SECONDS, Job, clip_seed, record
 from corpus.synth import SAMPLE_RATE
 from genre.labels import CCMUSIC16
 
-SECONDS = 16.0
+SECONDS = 24.0  # two windows
 QUALITY = 0.5  # libsndfile's scale: 0 is best
 PEAK = 0.65  # room for what MP3 adds to a loud master
 SEED = 2026

@@ -256,7 +256,7 @@ MORE_STYLES: dict[str, Style] = {
     ),
 }  # fmt: skip
 
-# Electronic music that is no dance: only known by the coarse label, which ELECTRONIC explains.
+# Electronic music that is no dance, and rock without a wall of guitars: known by a coarse label, which COARSE tells.
 COARSE_STYLES: dict[str, Style] = {
     "ambient": Style(
         ("Ambient1", "Ambient2", "Ambient3", "Arpeggio44", "StringBallad"), (46, 88),
@@ -281,8 +281,36 @@ COARSE_STYLES: dict[str, Style] = {
         (SQUARE, SAW), (SQUARE, SAW), (SYNTH_BASS, SQUARE), (SQUARE, POLY_PAD), (-4, 1), (-2, 2), drumless=0.2, pad=0.2,
         density=(1.5, 4.0), register=(60, 88), vibrato=(0, 15), arpeggio=0.9, sweep=0.1,
     ),
+    "classic_rock": Style(
+        ("BasicRock", "Rock1", "Rock2", "ROCK03", "ROCK05", "ROCK09", "ROCK12", "ROCK15", "ROCK18", "ROCK21", "ROCK24",
+         "rock1A", "rock1B", "60sRock1", "8Beat3"),
+        (84, 150), ("anthem", "modal", "blues", "four_chords", "minor_four"),
+        {VOICE_LOW: 5, VOICE_HIGH: 3, DISTORTION: 1.5, OVERDRIVE: 1.5, ROCK_ORGAN: 0.5}, (STANDARD, ROOM, POWER),
+        (ROCK_ORGAN, PIANO, DRAWBAR), (OVERDRIVE, CLEAN, OVERDRIVE, STEEL), (PICK_BASS, FINGER_BASS),
+        (ROCK_ORGAN, STRINGS), (0, 5), (-3, 2), drumless=0.02, pad=0.1, density=(1.0, 2.4), register=(52, 74),
+        harmony=0.3, vibrato=(5, 30), effort=(0.5, 1.0), wall=(0.3, 0.15), drive=(8, 26), strum=0.3, arpeggio=0.2,
+    ),
+    "rock_and_roll": Style(
+        ("50sRock", "50sRock1", "60sRock", "ShuffleRock", "ROCK01", "ROCK10", "ROCK13", "RockBallad", "RockBallad1"),
+        (76, 180), ("blues", "blues", "bright", "jangle"),
+        {VOICE_LOW: 5, VOICE_HIGH: 2, OVERDRIVE: 2, TENOR_SAX: 0.7, PIANO: 0.5, HARMONICA: 0.7}, (STANDARD, ROOM),
+        (PIANO, DRAWBAR), (OVERDRIVE, CLEAN), (PICK_BASS, FINGER_BASS), (DRAWBAR, BRASS), (-1, 4), (-2, 2),
+        drumless=0.0, pad=0.1, density=(1.2, 2.8), register=(50, 72), harmony=0.25, vibrato=(5, 25), effort=(0.5, 1.0),
+        wall=(0.1, 0.05), drive=(6, 20), strum=0.3,
+    ),
+    "punk_and_grunge": Style(
+        ("PUNK01", "PUNK02", "MTL01", "Rock128", "ROCK16", "ROCK20", "ROCK25", "ROCK28", "DigitalRock", "metal2A"),
+        (92, 196), ("modal", "minor_four", "metal", "four_chords"),
+        {VOICE_LOW: 6, VOICE_HIGH: 3, DISTORTION: 1}, (ROOM, POWER, STANDARD), (ROCK_ORGAN, PIANO),
+        (DISTORTION, OVERDRIVE, CLEAN), (PICK_BASS,), (STRINGS, ROCK_ORGAN), (1, 6), (-4, 1), drumless=0.0, pad=0.0,
+        density=(0.8, 2.2), register=(50, 72), harmony=0.2, vibrato=(0, 15), effort=(0.6, 1.0), wall=(0.7, 0.3),
+        drive=(10, 34), arpeggio=0.15, strum=0.2,
+    ),
 }  # fmt: skip
-ELECTRONIC: dict[str, tuple[str, ...]] = dict.fromkeys(COARSE_STYLES, ("contemporary_dance_pop", "dance_pop"))
+COARSE: dict[str, str] = {
+    **dict.fromkeys(("ambient", "downtempo", "chiptune"), "electronic"),
+    **dict.fromkeys(("classic_rock", "rock_and_roll", "punk_and_grunge"), "rock"),
+}
 
 # Which genres of AcousticSense a clip of the sixteen CCMusic genres may be; a set where both would be right.
 COMPATIBLE: dict[str, tuple[str, ...]] = {

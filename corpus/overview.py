@@ -11,7 +11,6 @@ from genre.labels import LANGUAGES, Language
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
     ROOT / "vgg19_bn_cqt",
-    ROOT / "genre/embedded/resnet50_mel",
     ROOT / "genre/embedded/densenet121_cqt",
     ROOT / "genre/embedded/resnet18_cqt_acousticsense16",
 )

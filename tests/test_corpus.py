@@ -122,8 +122,8 @@ def test_every_genre_of_the_taxonomies_is_covered_once():
     played = {genre for genres in grooves.COMPATIBLE.values() for genre in genres} | set(grooves.MORE_STYLES)
     assert played == set(ACOUSTICSENSE16.ids)
     assert len(bands.STYLES) == len(grooves.STYLES) + len(grooves.MORE_STYLES) + len(grooves.COARSE_STYLES)
-    assert set(grooves.ELECTRONIC) == set(grooves.COARSE_STYLES)
-    assert {genre for genres in grooves.ELECTRONIC.values() for genre in genres} == set(real.GROUPS["electronic"])
+    assert set(grooves.COARSE) == set(grooves.COARSE_STYLES)
+    assert set(grooves.COARSE.values()) <= set(real.GROUPS) & set(ACOUSTICSENSE16.ids)
 
 
 @pytest.mark.parametrize("genre", bands.STYLES)
@@ -590,7 +590,7 @@ def test_there_is_one_short_example_for_each_genre_and_its_source_is_told():
     sources = (EXAMPLES / "SOURCES.md").read_text(encoding="utf-8")
     for path in files:
         sound, rate = soundfile.read(path)
-        assert 12 <= len(sound) / rate <= 20
+        assert 20 <= len(sound) / rate <= 28
         assert 0.02 < np.sqrt(np.mean(sound**2)) < 0.5
         assert np.abs(sound).max() < 1.0
         assert f"`{path.name}`" in sources

@@ -1,15 +1,19 @@
 """What is published with the embedded weights says what was measured, and credits whose music was learned from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from corpus import card, edition, real
+from genre import store
+from genre.classifier import Classifier
 from genre.datasets import Clip
-from genre.evaluation import Evaluation, Heard, assess
+from genre.evaluation import Evaluation, Heard, assess, evaluate
 from genre.labels import CCMUSIC16
 from genre.recipe import Progress
+from genre.settings import Settings
 
 
 def answers(labels: dict[str, str], mapping: dict[str, tuple[str, ...]] | None = None) -> Evaluation:
@@ -93,3 +97,11 @@ def test_whose_music_was_learned_from_is_credited_and_the_held_out_is_not() -> N
             assert (f"| tune ; {album} | shop {album} | CC BY 4.0 |" in text) == (entry in train)
     generated = next(entry for entry in train + held if entry["domain"] == real.GENERATED)
     assert ("1 AI-generated clips of shop 99" in text) == (generated in train)
+
+
+def test_tempered_answers_are_those_of_the_model_with_that_temperature() -> None:
+    clips = [Clip(path, path.stem, path.stem) for path in sorted(edition.EXAMPLES.glob("s*.mp3"))]
+    embedded = store.find("embedded:vgg19_bn_cqt", Settings())
+    plain, warm = (Classifier(replace(embedded, temperature=degrees)) for degrees in (1.0, 2.5))
+    tempered = edition._tempered(evaluate(plain, clips), 2.5)
+    np.testing.assert_allclose(tempered.probabilities, evaluate(warm, clips).probabilities, atol=1e-5)

@@ -16,9 +16,13 @@ import pytest
 from packaging.requirements import Requirement
 
 import genre
-from genre.settings import DEFAULT_MODEL
+from genre import store
+from genre.cards import ModelCard
+from genre.labels import ACOUSTICSENSE16
+from genre.settings import DEFAULT_MODEL, Settings
 
 ROOT = Path(__file__).parent.parent
+EMBEDDED = ("vgg19_bn_cqt", "densenet121_cqt", "resnet18_cqt_acousticsense16")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 HEAVY = ("torch", "torchvision", "librosa", "numba", "scipy", "numpy", "PIL", "av", "soundfile", "gradio", "httpx")
@@ -30,6 +34,10 @@ def refuse(event, arguments):
         raise PermissionError(f"{event} {arguments}")
 sys.addaudithook(refuse)
 """
+
+
+def embedded_card(name: str) -> ModelCard:
+    return store.find(f"embedded:{name}", Settings())
 
 
 def python(code: str, cwd: Path, **environment: str) -> str:
@@ -101,12 +109,19 @@ def test_the_wheel_holds_the_product_and_nothing_else(wheel: Path):
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
     assert {name.split("/")[0] for name in names} == {"genre"}
     embedded = {name.removeprefix("genre/embedded/") for name in names if name.startswith("genre/embedded/")}
-    assert {f"{DEFAULT_MODEL}/{file}" for file in ("config.json", "model.safetensors", "README.md")} <= embedded
-    assert {name.split("/")[0] for name in embedded} == {DEFAULT_MODEL, "examples"}
+    files = ("config.json", "model.safetensors", "README.md")
+    assert {f"{model}/{file}" for model in EMBEDDED for file in files} <= embedded
+    assert {name.split("/")[0] for name in embedded} == {*EMBEDDED, "examples"}
     code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "genre").rglob("*") if path.is_file()}
-    assert set(names) - {f"genre/embedded/{name}" for name in embedded} == {c for c in code if "__pycache__" not in c}
+    assert set(names) == {c for c in code if "__pycache__" not in c} | {f"genre/embedded/{name}" for name in embedded}
     assert not [name for name in names if name.endswith("save.pt")]
-    assert wheel.stat().st_size < 32e6
+    assert wheel.stat().st_size < 70e6
+
+
+def test_the_embedded_weights_are_small():
+    sizes = {card.name: card.weights.stat().st_size for card in map(embedded_card, EMBEDDED)}
+    assert sum(sizes.values()) < 65e6
+    assert max(size for name, size in sizes.items() if embedded_card(name).taxonomy is ACOUSTICSENSE16) < 12e6
 
 
 def test_the_wheel_answers_alone_and_offline(installed: Path, tmp_path: Path):

@@ -19,8 +19,9 @@ from page_server import free_port
 from typer.testing import CliRunner
 
 import genre
+from corpus import overview
 from genre.cli import app
-from genre.labels import CCMUSIC16
+from genre.labels import CCMUSIC16, Language
 from genre.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -164,6 +165,11 @@ def test_the_table_of_settings_is_complete(readme: Path):
     defaults = {f"GENRE_{field.name.upper()}": getattr(Settings(), field.name) for field in fields(Settings)}
     defaults["GENRE_MODELS"] = ""
     assert dict(rows) == {name: str(value).replace(str(Path.home()), "~") for name, value in defaults.items()}
+
+
+@pytest.mark.parametrize(("readme", "language"), [(README, "en"), (CHINESE, "zh")])
+def test_the_table_of_embedded_models_holds_what_their_configs_state(readme: Path, language: Language):
+    assert overview.table(language) in readme.read_text(encoding="utf-8")
 
 
 def test_the_front_matter_is_what_a_space_needs():
