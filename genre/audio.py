@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr  # type: ignore[import-untyped]
 
-from genre.decoders import Decoder, Samples, UnreadableError, ends_before, is_number, opened
+from genre.decoders import Decoder, Samples, ends_before, is_number, opened
 from genre.decoders import Source as Source  # callers know it as audio.Source
 from genre.errors import AudioError, SettingsError
 from genre.settings import (
@@ -25,6 +25,7 @@ from genre.settings import (
     START_SECONDS_MAX,
     WHOLE_SECONDS_MAX,
 )
+from genre.streams import UnreadableError
 
 logger = logging.getLogger(__name__)
 

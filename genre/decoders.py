@@ -5,14 +5,11 @@ Nothing a file says about itself is trusted: its kind is recognised by content, 
 asked for, and whatever a decoder trips over becomes an UnreadableError that says what to do.
 """
 
-import io
 import math
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 import av
@@ -21,15 +18,23 @@ import numpy.typing as npt
 import soundfile  # type: ignore[import-untyped]
 
 from genre.settings import CHANNELS_MAX, SOURCE_RATE_MAX, SOURCE_RATE_MIN
+from genre.streams import (
+    OPENING_READS,
+    SEEKING_READS,
+    Bytes,
+    Stream,
+    UnreadableError,
+    is_honest_mp4,
+    mp3_counts_frames,
+    open_file,
+)
 
 Samples = npt.NDArray[np.float32]
-Bytes = bytes | bytearray | memoryview
 Source = str | os.PathLike[str] | Bytes | tuple[int, npt.ArrayLike]
 
 BLOCK_FRAMES = 1 << 15
 PREROLL_SECONDS = 1.0  # decoded and dropped after a seek: AAC, Opus and Vorbis need a run-up
 PYAV_PLANES_MAX = 7  # from eight on PyAV 18 looks for the end of the planes behind their array, and crashes
-OPENING_READS, SEEKING_READS = 1 << 12, 1 << 15  # of 32 KB by ffmpeg: 128 MB to find sound, 1 GB to find the start
 BAD_PACKETS_MAX = 100  # in a row; then the rest of the file is given up
 UNKNOWN_FRAMES = 1 << 62  # libsndfile's "as many as there are" is 2^63 − 1
 WAV_STREAMED_BYTES = 0x7F00_0000  # data sizes from here on are what programs that write to a pipe put for "unknown"
@@ -43,19 +48,12 @@ CODECS = (
     "aac,alac,mp3float,mp3,opus,vorbis,flac,ac3,eac3,wmav1,wmav2,"
     "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be"
 )
-MP4_CLAIMS = re.compile(rb"(?=stsz.{8}(.{4})|trun.{4}(.{4})|elst.{4}(.{4}))", re.DOTALL)
-MP4_CLAIMS_PER_BYTE = 4  # a sample takes at least a byte, and a few tracks have an edit each
-MP4_BOXES_MAX, MP4_INDEX_BYTES_MAX = 1 << 18, 1 << 26  # a day of one-second fragments; the index of days
 DURATION_TRUSTED = ("mov", "matroska")  # other demuxers guess from the bit rate, or go by what is there
 
 _NOT_SOUND = (
     "this is not sound that can be read, or it is damaged. Give wav, flac, mp3, ogg, opus, m4a, mp4 or webm, "
     "and check that it plays."
 )
-
-
-class UnreadableError(Exception):
-    """Why there is no answer and what to do, without the file's name."""
 
 
 class _NotMineError(Exception):
@@ -83,8 +81,8 @@ def opened(source: Source, start: float) -> Iterator[Decoder]:
     if isinstance(source, tuple):
         yield _bounded(_ArrayDecoder(source, start))
         return
-    with _file(source) as file:
-        stream = _Stream(file)
+    with open_file(source) as file:
+        stream = Stream(file)
         if not stream.read(1):
             raise UnreadableError("the file is empty. Choose one with sound in it.")
         decoder: Decoder
@@ -104,56 +102,6 @@ def _bounded(decoder: Decoder) -> Decoder:
     if not 1 <= decoder.channels <= CHANNELS_MAX:
         raise UnreadableError(f"it has {decoder.channels} channels. Mix it to {CHANNELS_MAX} or fewer.")
     return decoder
-
-
-def _file(source: str | os.PathLike[str] | Bytes) -> BinaryIO:
-    if isinstance(source, bytes | bytearray | memoryview):
-        return io.BytesIO(bytes(source))
-    if not isinstance(source, str | os.PathLike):
-        raise UnreadableError(f"a {type(source).__name__} is not sound. Give a path, bytes, or (rate, array).")
-    try:
-        path = Path(os.fsdecode(source))
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise UnreadableError("this is a folder. Choose a file in it.")
-        if not stat.S_ISREG(mode):  # opening a pipe or a device could wait for ever
-            raise UnreadableError("this is not an ordinary file. Save the sound to a file first.")
-        return path.open("rb")
-    except FileNotFoundError:
-        raise UnreadableError("there is no such file. Check the path.") from None
-    except PermissionError:
-        raise UnreadableError("permission to read it is missing. Change its permissions, or copy it.") from None
-    except (OSError, ValueError) as error:  # a name too long, a loop of links, a NUL in the path, …
-        raise UnreadableError(f"the file cannot be opened ({error}). Check the path.") from None
-
-
-class _Stream:
-    """A file for the decoders: without a name to guess the format by, without exceptions, and without endless searches.
-
-    libsndfile calls back through cffi, which would print a traceback; to it a failed read is the end of the file.
-    A decoder that has used up its reads without coming up with something is told that the file ends.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.allow(OPENING_READS)
-
-    def allow(self, reads: int) -> None:
-        self._reads_left = reads
-
-    def read(self, count: int) -> bytes:
-        self._reads_left -= 1
-        with suppress(OSError, ValueError):
-            return self._file.read(count) if self._reads_left >= 0 else b""
-        return b""
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        with suppress(OSError, ValueError, OverflowError):
-            self._file.seek(offset, whence)
-        return self._file.tell()
-
-    def tell(self) -> int:
-        return self._file.tell()
 
 
 class _ArrayDecoder:
@@ -206,7 +154,7 @@ class _SoundFileDecoder:
     other, and its Opus takes three times as long.
     """
 
-    def __init__(self, stream: _Stream, start: float) -> None:
+    def __init__(self, stream: Stream, start: float) -> None:
         stream.seek(0)
         magic = stream.read(4)
         if magic not in SOUNDFILE_MAGIC:
@@ -250,9 +198,9 @@ class _PyAVDecoder:
     Seeks are as exact as the container's time stamps: one sample in m4a, half a millisecond in webm.
     """
 
-    def __init__(self, stream: _Stream, start: float) -> None:
-        counted = _mp3_counts_frames(stream)
-        formats = f"{FORMATS},{MP4_FORMATS}" if _is_honest_mp4(stream) else FORMATS
+    def __init__(self, stream: Stream, start: float) -> None:
+        counted = mp3_counts_frames(stream)
+        formats = f"{FORMATS},{MP4_FORMATS}" if is_honest_mp4(stream) else FORMATS
         self._source, self.broken = stream, False
         options = {"format_whitelist": formats, "codec_whitelist": CODECS, "protocol_whitelist": ""}
         try:
@@ -345,49 +293,6 @@ class _PyAVDecoder:
 
     def close(self) -> None:
         self._container.close()
-
-
-def _mp3_counts_frames(stream: _Stream) -> bool:
-    """Whether the first frame of an mp3 says how many there are; without that its length is a guess."""
-    stream.seek(0)
-    head = stream.read(10)
-    if len(head) == 10 and head.startswith(b"ID3"):  # its length is in four bytes of seven bits
-        stream.seek(10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)))
-    first_frame = stream.read(256)
-    return any(tag in first_frame for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-def _is_honest_mp4(stream: _Stream) -> bool:
-    """Whether this is an mp4 whose index claims no more samples than its bytes could hold.
-
-    ffmpeg takes 24 bytes of memory for every sample claimed, times the edits, before it reads any of them.
-    All boxes but the media data are searched for claims.
-    """
-    length, at, samples, edits = stream.seek(0, os.SEEK_END), 0, 0, 0
-    for _ in range(MP4_BOXES_MAX):
-        stream.allow(OPENING_READS)
-        stream.seek(at)
-        head = stream.read(16)
-        size, kind = int.from_bytes(head[:4], "big"), head[4:8]
-        if at == 0 and not kind.isalnum():
-            return False
-        if size == 1:
-            size = int.from_bytes(head[8:16], "big")
-        size = min(size or length, length - at)  # 0 is "to the end"
-        if kind != b"mdat":
-            if size > MP4_INDEX_BYTES_MAX:
-                return False
-            stream.seek(at)
-            box = stream.read(size)
-            for sizes, run, list_of_edits in re.findall(MP4_CLAIMS, box):
-                samples += int.from_bytes(sizes or run, "big")
-                edits += int.from_bytes(list_of_edits, "big")
-            if samples * max(1, edits) > MP4_CLAIMS_PER_BYTE * length or b"cmov" in box:  # compressed: any claim
-                return False
-        at += size
-        if size < 8 or at >= length:
-            return True
-    return False
 
 
 def _refuse_to_open(url: str, flags: int, options: dict[str, str]) -> None:

@@ -370,16 +370,16 @@ def test_ctrl_c_is_not_lost_in_a_callback_from_c(song: Path, model: Path):
     """Libsndfile reads files through a callback, where cffi prints an exception and goes on."""
     code = f"""
 import os, signal, sys
-from genre import decoders
+from genre import streams
 from genre.cli import main
 
-read = decoders._Stream.read
+read = streams.Stream.read
 
 def interrupted(stream, count):
     os.kill(os.getpid(), signal.SIGINT)
     return read(stream, count)
 
-decoders._Stream.read = interrupted
+streams.Stream.read = interrupted
 sys.argv = ["genre", "classify", *[{str(song)!r}] * 1_000, "--json", "--model", {str(model)!r}]
 main()
 """
