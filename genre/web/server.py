@@ -101,7 +101,7 @@ def launch(page: gr.Blocks, settings: Settings) -> None:
         ) from error
     log.info("The page is on %s", page.local_url)
     try:
-        while not stopping:
+        while page.is_running and not stopping:
             time.sleep(SIGNAL_SECONDS)
     except KeyboardInterrupt:
         pass
