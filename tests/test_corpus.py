@@ -542,9 +542,12 @@ def test_real_recordings_are_split_by_prompt_and_album_and_their_labels_are_sets
     assert mapping == {rock: real.ROCK, "dance_pop": ("dance_pop",), funk: ("soul_or_r_and_b", "dance_pop")}
     assert all(float(r["weight"]) > 0 for r in train + held)
     sums = {label: sum(float(r["weight"]) for r in train if r["label"] == label) for label in mapping}
-    assert sums[rock] == pytest.approx(sums["dance_pop"], rel=0.01)  # each group teaches as much as another
-    _, _, mapping = real.tables(rows, Path("/music"), ACOUSTICSENSE16)
+    assert sums[rock] == pytest.approx(real.PER_GROUP, rel=0.01)  # each group teaches as much as another
+    assert sums["dance_pop"] == pytest.approx(real.PER_GROUP, rel=0.01)
+    assert all(float(r["weight"]) <= real.WEIGHT_MAX for r in train + held if r["label"] == funk)
+    train, held, mapping = real.tables(rows, Path("/music"), ACOUSTICSENSE16)
     assert mapping == {"rock": ("rock",), "disco": ("disco",), "r_and_b+disco": ("r_and_b", "disco")}
+    assert all(0 < float(r["weight"]) <= real.WEIGHT_MAX for r in train + held)  # where no groups are balanced
     assert {genre for ids in real.GROUPS.values() for genre in ids} == set(CCMUSIC16.ids)
 
 
