@@ -260,6 +260,6 @@ def _dynamics(part: Part, spans: Sequence[rhythm.Span], silent: Sequence[str]) -
         name = next((span.name for span in reversed(spans) if span.start <= note.start + 1e-3), "intro")
         if part.stem == "drums" and name in silent:
             continue
-        factor = 0.82 if name in QUIET else 1.08 if name in LOUD else 0.95
+        factor = 0.6 if name in QUIET else 1.1 if name in LOUD else 0.85
         notes.append(note._replace(velocity=int(np.clip(note.velocity * factor, 1, 127))))
     return replace(part, notes=tuple(notes))

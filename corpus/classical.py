@@ -76,7 +76,7 @@ def plan(genre: str, seed: int, works: Sequence[Work], split: str) -> ClassicalP
         raise ValueError(f"No work for {genre} in split {split}.")
     chances = np.array([weights[work.label] for work in usable])
     work = usable[int(rng.choice(len(usable), p=chances / chances.sum()))]
-    return ClassicalPlan(genre, seed, work, int(rng.integers(-3, 4)), float(rng.uniform(0.85, 1.15)))
+    return ClassicalPlan(genre, seed, work, int(rng.integers(-3, 4)), float(rng.uniform(0.7, 1.1)))
 
 
 def arrange(clip: ClassicalPlan, seconds: float) -> tuple[Score, dict[str, object]]:
@@ -94,7 +94,8 @@ def arrange(clip: ClassicalPlan, seconds: float) -> tuple[Score, dict[str, objec
     parts, chosen = _INSTRUMENTATION[clip.genre](cut.parts, clip.work, rng)
     time = _rubato(rng, 0.35 if clip.genre in ("solo", "opera") else 0.2)
     touch = 0.014 if clip.genre != "symphony" else 0.02
-    return Score(tuple(_perform(part, time, touch, rng) for part in parts)), {"from": round(start, 1), **chosen}
+    tide = _tide(rng)
+    return Score(tuple(_perform(part, time, tide, touch, rng) for part in parts)), {"from": round(start, 1), **chosen}
 
 
 def _prepared(clip: ClassicalPlan) -> Score:
@@ -265,14 +266,26 @@ def _rubato(rng: np.random.Generator, depth: float) -> Callable[[float], float]:
     return warp
 
 
-def _perform(part: Part, time: Callable[[float], float], touch: float, rng: np.random.Generator) -> Part:
-    """Move every note by the common breath and the player's own imprecision; shape loudness in arcs."""
+def _tide(rng: np.random.Generator) -> Callable[[float], float]:
+    """Return what all players add to their velocities: they grow loud and soft together, by up to 30."""
+    depth, period, phase = rng.uniform(8, 30), rng.uniform(9, 36), rng.uniform(0, 2 * np.pi)
+    return lambda moment: float(depth * np.sin(2 * np.pi * moment / period + phase))
+
+
+def _perform(
+    part: Part,
+    time: Callable[[float], float],
+    tide: Callable[[float], float],
+    touch: float,
+    rng: np.random.Generator,
+) -> Part:
+    """Move every note by the common breath and the player's own imprecision; shape loudness in arcs and by the tide."""
     arc, phase = rng.uniform(5, 9), rng.uniform(0, 2 * np.pi)
     notes = []
     for note in part.notes:
         start = max(0.0, time(note.start) + float(rng.normal(0, touch)))
         end = max(start + 0.05, time(note.end) + float(rng.normal(0, touch)))
-        shape = 9 * np.sin(2 * np.pi * note.start / arc + phase) + rng.normal(0, 4)
+        shape = tide(note.start) + 9 * np.sin(2 * np.pi * note.start / arc + phase) + rng.normal(0, 4)
         notes.append(Note(start, end, int(np.clip(note.pitch, 12, 115)), int(np.clip(note.velocity + shape, 20, 124))))
     return replace(part, notes=tuple(sorted(notes)))
 

@@ -137,7 +137,7 @@ STYLES: dict[str, Style] = {
         {VOICE_LOW: 6, VOICE_HIGH: 2, OVERDRIVE: 1.2, ROCK_ORGAN: 0.3}, (ROOM, STANDARD, POWER),
         (ROCK_ORGAN, DRAWBAR, PIANO), (CLEAN, STEEL, OVERDRIVE), (PICK_BASS, FINGER_BASS), (ROCK_ORGAN, WARM_PAD),
         (-3, 1), (-3, 1), drumless=0.0, pad=0.1, density=(1.0, 1.8), register=(48, 67), harmony=0.2, vibrato=(5, 20),
-        effort=(0.4, 0.8), wall=(0.95, 0.7), drive=(14, 28), arpeggio=0.2, strum=0.35,
+        effort=(0.4, 0.8), wall=(0.8, 0.5), drive=(5, 22), arpeggio=0.2, strum=0.35,
     ),
     "uplifting_anthemic_rock": Style(
         ("HeavyMetal", "metal1A", "metal1B", "DigitalRock", "ROCK07", "ROCK08",
@@ -146,7 +146,7 @@ STYLES: dict[str, Style] = {
         {VOICE_LOW: 5, VOICE_HIGH: 4, DISTORTION: 1.2}, (POWER, POWER, ROOM), (BRIGHT_PIANO, PIANO),
         (DISTORTION, OVERDRIVE), (PICK_BASS, PICK_BASS), (STRINGS, SYNTH_STRINGS, CHOIR), (-1, 3), (-3, 1),
         drumless=0.0, pad=0.9, density=(0.8, 1.6), register=(60, 77), harmony=0.85, vibrato=(10, 30),
-        effort=(0.8, 1.0), wall=(1.0, 0.8), drive=(24, 42), arpeggio=0.5,
+        effort=(0.8, 1.0), wall=(0.95, 0.7), drive=(12, 34), arpeggio=0.5,
     ),
     "soft_rock": Style(
         ("SoftRock", "SoftRock1", "SoftRock2", "SlowRock", "slowrockA", "RockBallad", "8beat1A", "8beat2A",
@@ -288,7 +288,7 @@ COARSE_STYLES: dict[str, Style] = {
         {VOICE_LOW: 5, VOICE_HIGH: 3, DISTORTION: 1.5, OVERDRIVE: 1.5, ROCK_ORGAN: 0.5}, (STANDARD, ROOM, POWER),
         (ROCK_ORGAN, PIANO, DRAWBAR), (OVERDRIVE, CLEAN, OVERDRIVE, STEEL), (PICK_BASS, FINGER_BASS),
         (ROCK_ORGAN, STRINGS), (0, 5), (-3, 2), drumless=0.02, pad=0.1, density=(1.0, 2.4), register=(52, 74),
-        harmony=0.3, vibrato=(5, 30), effort=(0.5, 1.0), wall=(0.3, 0.15), drive=(8, 26), strum=0.3, arpeggio=0.2,
+        harmony=0.3, vibrato=(5, 30), effort=(0.5, 1.0), wall=(0.3, 0.15), drive=(4, 22), strum=0.3, arpeggio=0.2,
     ),
     "rock_and_roll": Style(
         ("50sRock", "50sRock1", "60sRock", "ShuffleRock", "ROCK01", "ROCK10", "ROCK13", "RockBallad", "RockBallad1"),
@@ -304,7 +304,7 @@ COARSE_STYLES: dict[str, Style] = {
         {VOICE_LOW: 6, VOICE_HIGH: 3, DISTORTION: 1}, (ROOM, POWER, STANDARD), (ROCK_ORGAN, PIANO),
         (DISTORTION, OVERDRIVE, CLEAN), (PICK_BASS,), (STRINGS, ROCK_ORGAN), (1, 6), (-4, 1), drumless=0.0, pad=0.0,
         density=(0.8, 2.2), register=(50, 72), harmony=0.2, vibrato=(0, 15), effort=(0.6, 1.0), wall=(0.7, 0.3),
-        drive=(10, 34), arpeggio=0.15, strum=0.2,
+        drive=(8, 30), arpeggio=0.15, strum=0.2,
     ),
 }  # fmt: skip
 COARSE: dict[str, str] = {

@@ -372,6 +372,22 @@ def test_classical_clips_are_orchestrated_as_their_genre(genre, collection):
             assert [part for part in score.parts if part.stem == "lead" and part.program < 0]
 
 
+def test_all_players_of_a_classical_clip_grow_loud_and_soft_together(collection):
+    """Each plays arcs of their own, too: without what is common the parts' loudness is unrelated."""
+    listed, related = works.catalogue(collection), []
+    for seed in range(8):
+        score, _ = classical.arrange(classical.plan("symphony", seed, listed, "test"), 20.0)
+        parts = [p for p in score.parts if {int(n.start) // 2 for n in p.notes} >= set(range(10))]
+        swells = [
+            [np.mean([n.velocity for n in part.notes if int(n.start) // 2 == at]) for at in range(10)] for part in parts
+        ]
+        if len(swells) > 1:
+            pairs = np.corrcoef(swells)[np.triu_indices(len(swells), 1)]
+            related.append(np.nanmean(pairs))
+    assert len(related) >= 4
+    assert np.mean(related) > 0.4
+
+
 # ── the singer ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
