@@ -6,46 +6,48 @@ from pathlib import Path
 from typing import Any
 
 from genre.cards import CONFIG, WEIGHTS
+from genre.figures import GROUPS_ENOUGH
 from genre.labels import LANGUAGES, Language
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (
     ROOT / "vgg19_bn_cqt",
+    ROOT / "genre/embedded/resnet50_mel",
     ROOT / "genre/embedded/densenet121_cqt",
     ROOT / "genre/embedded/resnet18_cqt_acousticsense16",
 )
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "head": "Measured (95 % interval)",
+        "head": "Measured (95 % interval, ~: a rough one)",
         "genres": "Genres",
         "size": "Size",
         "rendered": "rendered clips of other seeds and works, an unheard SoundFont: top-1",
-        "storing": "– lost by storing in 8 bits",
-        "open_audio": "weakly labelled clips of other sources: answer compatible with the label",
-        "recorded": "– of these, those that are no AI's",
+        "storing": "– lost by storing in 8 bits (answers changed)",
+        "open_audio": "weakly labelled clips, not learned from: answer compatible with the label",
+        "recorded": "– of these, those of unheard sources (no AI's)",
         "emotify": "207 real recordings: right one of classical / electronic / rock / pop (chance 25 %)",
         "groups": "– each of the four",
         "balanced": "– classic against the rest, balanced",
         "error": "– expected calibration error",
         "examples": "the 16 examples",
         "again": "– re-recorded in a simulated room with a telephone's microphone",
-        "points": "{:.1f} points",
+        "points": "{:.1f} points ({} of {})",
     },
     "zh": {
-        "head": "测量项目（95 % 区间）",
+        "head": "测量项目（95 % 区间，~：粗略）",
         "genres": "流派",
         "size": "大小",
         "rendered": "渲染片段（不同的种子和作品，未听过的音色库）：首选正确率",
-        "storing": "– 8 位存储的损失",
-        "open_audio": "其他来源的弱标注片段：答案与标签相容",
-        "recorded": "– 其中非 AI 生成的",
+        "storing": "– 8 位存储的损失（改变的答案数）",
+        "open_audio": "未参与训练的弱标注片段：答案与标签相容",
+        "recorded": "– 其中来自未听过的来源（非 AI 生成）",
         "emotify": "207 段真实录音：古典／电子／摇滚／流行四类判对（随机 25 %）",
         "groups": "– 四类各自",
         "balanced": "– 古典与其余，均衡准确率",
         "error": "– 期望校准误差",
         "examples": "16 段示例",
         "again": "– 在模拟房间中用手机麦克风重录",
-        "points": "{:.1f} 个百分点",
+        "points": "{:.1f} 个百分点（{}／{}）",
     },
 }
 
@@ -61,21 +63,20 @@ def overview(configs: Sequence[Mapping[str, Any]], sizes: Sequence[int], languag
         figure = config["measured"].get(name, {}).get(measure)
         if figure is None:
             return "–"
-        between = (
-            "" if figure["interval"] is None else " ({:.0f}–{:.0f})".format(*(100 * e for e in figure["interval"]))
-        )
-        return f"{100 * figure['share']:.0f} %{between}"
+        if figure["interval"] is None:
+            return f"{100 * figure['share']:.0f} %"
+        low, high = (f"{100 * edge:.0f}" for edge in figure["interval"])
+        rough = "~ " if config["measured"][name]["groups"] < GROUPS_ENOUGH else ""
+        return f"{100 * figure['share']:.0f} % ({rough}{low}–{high})"
 
     def counted(config: Mapping[str, Any], name: str) -> str:
         figure = config["measured"].get(name, {}).get("top1")
         return "–" if figure is None else f"{round(figure['share'] * figure['clips'])} / {figure['clips']}"
 
     def lost(config: Mapping[str, Any]) -> str:
-        stored, whole = (
-            config["measured"][name].get("top1", config["measured"][name]["compatible"])["share"]
-            for name in ("rendered", "rendered_before_8_bit_storage")
-        )
-        return words["points"].format(max(0.0, 100 * (whole - stored)))
+        stored, whole = (config["measured"][name] for name in ("rendered", "rendered_before_8_bit_storage"))
+        points = 100 * (whole["top1"]["share"] - stored["top1"]["share"])
+        return words["points"].format(points, whole["answers_changed"], whole["clips"])
 
     def of_emotify(config: Mapping[str, Any], write: Callable[[Mapping[str, Any]], str]) -> str:
         measured = config["measured"].get("emotify_dev")

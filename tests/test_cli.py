@@ -126,7 +126,7 @@ def test_one_bad_file_stops_nothing(run: Run, song: Path, tmp_path: Path):
 
 
 def test_a_missing_model_fails_every_file_and_is_told_once(run: Run, song: Path):
-    result = run("classify", song, song, "--json", "--model", "resnet50_mel")
+    result = run("classify", song, song, "--json", "--model", "resnet50_cqt")
     assert result.exit_code == 1
     assert [set(row) for row in json.loads(result.stdout)] == [{"source", "error"}] * 2
     assert len(result.stderr.splitlines()) == 1

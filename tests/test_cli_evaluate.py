@@ -157,7 +157,7 @@ def test_what_was_trained_on_is_not_measured_by_accident(clips: Path):
         (["clips"], "=classical"),
         (["clips", "--mapping", "wrong.json"], "polka"),
         (["clips", "--mapping", "mapping.json", "--split", "test"], "split"),
-        (["clips", "--mapping", "mapping.json", "--model", "resnet50_mel"], "resnet50_mel"),
+        (["clips", "--mapping", "mapping.json", "--model", "resnet50_cqt"], "resnet50_cqt"),
         (["clips", "--mapping", "mapping.json", "--save-temperature"], "embedded"),
         (["clips", "--mapping", "mapping.json", "--out", "mapping.json"], "mapping.json"),
     ],

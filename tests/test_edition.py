@@ -1,5 +1,6 @@
 """What is published with the embedded weights says what was measured, and credits whose music was learned from."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def written() -> str:
         "examples_re_recorded": answers(right),
     }
     measured = {name: edition._figures(evaluation) for name, evaluation in found.items()}
+    assert all(figures["groups"] == figures["clips"] for figures in measured.values())
     config = {
         "name": "vgg19_bn_cqt",
         "taxonomy": "ccmusic16",
@@ -54,7 +56,7 @@ def written() -> str:
         Progress(1, 6, 112, 2.0, 0.9, 1.0, 60.0),
         Progress(6, 6, 224, 1.0, 0.41, 1.0, 3_540.0),
     ]
-    recipe = edition.EDITIONS["vgg19_bn_cqt"].recipe
+    recipe = replace(edition.EDITIONS["vgg19_bn_cqt"].recipe, stages=((112, 5), (224, 1)))
     words = {"begun": "From random weights", "generated": "7"}
     return card.card(config, recipe, history, found, words, parameters=20_000_000, root="../")
 
@@ -67,11 +69,11 @@ def test_a_card_states_every_figure_with_its_clips_and_interval(written: str) ->
     assert "–" in top1.rsplit("|", 2)[1]  # the interval
     assert any("36 real recordings | right one of 4" in line and "**66.7 %**" in line for line in lines)
     assert any("classical / electronic / rock / pop" in line or "classical / rock / pop" in line for line in lines)
-    assert "12 of these, recorded or produced" in written
+    assert "12 of these, of unheard sources" in written
     assert "soft_rock taken for teen_pop (12 of 12)" in written
     assert "temperature 1.25" in written
-    assert "7 of them are AI-generated" in written
-    assert "41%" in written  # of the full-sized epoch, not the 90 % of the small one
+    assert "7 of them were made by a generator that training heard" in written
+    assert "41%." in written  # nothing was learned before; of the full-sized epoch, not the 90 % of the small one
     assert "1.0 hours" in written
 
 
@@ -80,6 +82,26 @@ def test_a_cards_tables_count_every_clip(written: str) -> None:
     assert [sum(int(cell) for cell in line.split("|")[2:] if cell.strip()) for line in counts] == [12, 12]
     (rock,) = (line for line in written.splitlines() if line.startswith("| rock |"))
     assert [cell.strip() for cell in rock.split("|")[2:-1]] == ["", "", "", "12"]
+
+
+def test_recordings_of_one_artist_are_one_group(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text(
+        "file,genre,text\nrock_1.opus,rock,Ada Lee - One\nrock_2.opus,rock,ada lee - Two\npop_1.opus,pop,Bo - One\n"
+    )
+    clips = edition._emotify(tmp_path)
+    assert [clip.group for clip in clips] == ["ada lee", "ada lee", "bo"]
+    assert [clip.path.name for clip in clips] == ["rock_1.opus", "rock_2.opus", "pop_1.opus"]
+
+
+def test_what_is_said_to_be_of_unheard_sources_is() -> None:
+    folders = [hashlib.sha256(bytes([n])).hexdigest()[:12] for n in range(40)]
+    fixed = {"ccmusic16": "Dance pop", "acousticsense16": "", "origin": "recorded or produced"}
+    rows = [{"file": f"{folder}/{n}.opus", "text": f"tune {n}", **fixed} for folder in folders for n in range(3)]
+    train, held, _ = real.tables(rows, Path("/music"), CCMUSIC16)
+    taught, unheard = ({Path(entry["path"]).parent for entry in side} for side in (train, held))
+    assert taught
+    assert unheard
+    assert not taught & unheard
 
 
 def test_whose_music_was_learned_from_is_credited_and_the_held_out_is_not() -> None:
