@@ -1,7 +1,7 @@
 """Render the corpus: `python -m corpus.render --out DIR --split train --per-genre 160 --mutopia DIR`.
 
 Deterministic by seed, parallel, resumable: a clip that is in the manifest is not made again; one that fails is
-written to failures.jsonl and the run goes on.
+written to failures.jsonl and the run goes on. labels.csv lists the manifest when the run begins and when it ends.
 """
 
 import argparse
@@ -10,11 +10,13 @@ import hashlib
 import json
 import logging
 import multiprocessing
+import os
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -207,10 +209,35 @@ def _guarded(job: Job) -> tuple[Job, dict[str, object] | str]:
         return job, f"{type(error).__name__}: {error}"
 
 
+def manifest_rows(out: Path) -> list[dict[str, Any]]:
+    """Return the manifest's rows; a last line that a kill tore is cut off, so that its clip is made again."""
+    manifest = out / "manifest.jsonl"
+    lines = manifest.read_bytes().splitlines(keepends=True) if manifest.exists() else []
+    rows = [json.loads(line) for line in lines[:-1]]
+    for line in lines[-1:]:
+        try:
+            if not line.endswith(b"\n"):
+                raise ValueError("The line has no end.")
+            rows.append(json.loads(line))
+        except ValueError as error:
+            log.warning("%s: its last line is cut off, and the clip made again: %s", manifest, error)
+            os.truncate(manifest, manifest.stat().st_size - len(line))
+    return rows
+
+
+def write_labels(out: Path) -> None:
+    """Write labels.csv anew, in one step, from the manifest."""
+    part = out / "labels.part"
+    with part.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(("path", "label", "split", "group"))
+        table.writerows((row["path"], row["genre"], row["split"], row["group"]) for row in manifest_rows(out))
+    part.replace(out / "labels.csv")
+
+
 def jobs(args: argparse.Namespace) -> Iterator[Job]:
     """Return the clips that are not in the manifest yet, genre after genre within each index."""
-    manifest = args.out / "manifest.jsonl"
-    done = {json.loads(line)["path"] for line in manifest.read_text().splitlines()} if manifest.exists() else set()
+    done = {row["path"] for row in manifest_rows(args.out)}
     for index in range(args.per_genre):
         for genre in args.genres:
             job = Job(genre, args.split, index, args.seed, args.seconds, args.out, args.mutopia)
@@ -232,25 +259,28 @@ def main() -> None:
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     args.out.mkdir(parents=True, exist_ok=True)
+    write_labels(args.out)
     todo = list(jobs(args))
     log.info("%d clips to make in %s", len(todo), args.out)
+    try:
+        _make_all(todo, args)
+    finally:
+        write_labels(args.out)
+
+
+def _make_all(todo: list[Job], args: argparse.Namespace) -> None:
     context = multiprocessing.get_context("spawn")
     with (
         context.Pool(args.jobs) as pool,
         (args.out / "manifest.jsonl").open("a", encoding="utf-8", buffering=1) as manifest,
-        (args.out / "labels.csv").open("a", encoding="utf-8", newline="", buffering=1) as labels,
         (args.out / "failures.jsonl").open("a", encoding="utf-8", buffering=1) as failures,
     ):
-        table = csv.writer(labels)
-        if labels.tell() == 0:
-            table.writerow(("path", "label", "split", "group"))
         for number, (job, result) in enumerate(pool.imap(_guarded, todo), 1):
             if isinstance(result, str):
                 failures.write(json.dumps({"path": job.name, "error": result}) + "\n")
                 log.warning("%s failed: %s", job.name, result)
                 continue
             manifest.write(json.dumps(result, ensure_ascii=False) + "\n")
-            table.writerow((result["path"], job.genre, job.split, result["group"]))
             if number % 32 == 0:
                 log.info("%d of %d clips", number, len(todo))
 

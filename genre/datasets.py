@@ -31,6 +31,7 @@ WEIGHT_MAX = 1_000.0
 SPLITS = ("train", "validation", "test")
 SEPARATORS = ",;\t"  # of a table's columns: which one is seen in its first line
 SHOWN = 5  # files or groups named in a message
+NUMBER = re.compile(r"^\d{1,2}_(?=\D)")  # before a name, as CCMusic has it: "10_Soul_or_RnB"; "1980 rock" is a name
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,23 @@ def read(source: Path, split: str | None = None) -> list[Clip]:
     """Return the clips of a folder with one sub-folder per genre, or of a CSV.
 
     Folder: the recordings below a sub-folder, at any depth, are of its genre; the first folder below the genre's is
-    their group, or the recording alone where it lies directly in the genre's. What is left alone is counted in the log.
+    their group, or the recording alone where it lies directly in the genre's. Links are followed. What is left alone is
+    counted in the log, and a folder that cannot be read is named there.
     CSV: columns path and label, and optionally group (or artist, or album), weight, domain and split; relative paths
     start at the table. `split` keeps the rows of that split only. A group that the table tears is named in the log.
 
-    SettingsError: no such source, nothing in it, a missing column or file, a cell out of range, a file with two labels.
+    SettingsError: no such source, nothing in it, a missing column or file, a cell out of range, a file with two labels,
+    groups or splits.
     """
     if source.is_dir():
         if split is not None:
             raise SettingsError(f"{source} is a folder, and only a CSV with a column split has a split {split!r}.")
         try:
-            clips = _folder(source)
+            clips = _distinct(_folder(source), source, ("label",))
         except OSError as error:
             raise SettingsError(f"{source} cannot be read: {error.strerror or error}.") from error
     elif source.is_file():
-        clips = _table(source)
+        clips = _distinct(_table(source), source, ("label", "group", "split"))
         _warn_of_torn_groups(clips, source)
         clips = [clip for clip in clips if split is None or clip.split == split.lower()]
     else:
@@ -74,7 +77,7 @@ def read(source: Path, split: str | None = None) -> list[Clip]:
     if not clips:
         of_split = f" of split {split!r}" if split is not None else ""
         raise SettingsError(f"{source} holds no recordings{of_split}; it needs a sub-folder per genre, or rows.")
-    return _distinct(clips, source)
+    return clips
 
 
 def read_mapping(path: Path) -> dict[str, tuple[str, ...]]:
@@ -119,11 +122,7 @@ def genre_of(label: str, taxonomy: Taxonomy) -> str | None:
 
     Upper case, spaces, hyphens and a number before the name ("10_Soul_or_RnB") make no difference. None: none of them.
     """
-    wanted = _plain(label)
-    for genre in taxonomy.genres:
-        if wanted in (_plain(genre.id), _plain(genre.en), _plain(genre.zh)):
-            return genre.id
-    return None
+    return _understood(label, taxonomy)[0]
 
 
 def compatible(
@@ -132,52 +131,31 @@ def compatible(
     """Return which genres each clip may be, bool [clips, classes]: one, or all that its coarse label is mapped to.
 
     A label in the mapping is coarse even if a genre is called the same. SettingsError lists every label that is
-    neither in the mapping nor a genre of the taxonomy.
+    neither in the mapping nor a genre of the taxonomy, or names two that only a number before the name tells apart.
     """
     rows: dict[str, NDArray[np.bool_]] = {}
     unknown = []
+    meant: dict[str, tuple[str, str]] = {}  # genre id -> first label that means it, and the number before its name
     for label in sorted({clip.label for clip in clips}):
         rows[label] = np.zeros(len(taxonomy), dtype=np.bool_)
         for said in (mapping or {}).get(label, (label,)):
-            if genre_id := genre_of(said, taxonomy):
-                rows[label][taxonomy.ids.index(genre_id)] = True
-            else:
+            genre_id, number = _understood(said, taxonomy)
+            if genre_id is None:
                 unknown.append(said)
+                continue
+            rows[label][taxonomy.ids.index(genre_id)] = True
+            first, first_number = meant.setdefault(genre_id, (said, number))
+            if number != first_number:
+                raise SettingsError(
+                    f"The labels {first!r} and {said!r} would both be {genre_id}: only a number before the name tells "
+                    'them apart. If they are one genre, call them the same; if they are two, write it as in "80s pop".'
+                )
     if unknown:
         raise SettingsError(
             f"Not understood as genres of {taxonomy.id}: {', '.join(unknown)}. It has: {', '.join(taxonomy.ids)}. "
             "Rename the labels, or map each to one or more of these genres."
         )
     return np.stack([rows[clip.label] for clip in clips])
-
-
-def split_groups(clips: Sequence[Clip], share: float, seed: int) -> NDArray[np.bool_]:
-    """Return True for the clips kept for validation.
-
-    Where some clips say that their split is validation, those are. Else about `share` of the groups of every label,
-    none of them torn, and never all groups of a label; a group may be of several labels.
-    """
-    if any(clip.split == "validation" for clip in clips):
-        return np.array([clip.split == "validation" for clip in clips])
-    generator = np.random.default_rng(seed)
-    groups_of: dict[str, set[str]] = {}
-    labels_of: dict[str, set[str]] = {}
-    for clip in clips:
-        groups_of.setdefault(clip.label, set()).add(clip.group)
-        labels_of.setdefault(clip.group, set()).add(clip.label)
-    left = {label: len(groups) for label, groups in groups_of.items()}
-    chosen: set[str] = set()
-    for label in sorted(groups_of, key=lambda name: (len(groups_of[name]), name)):  # those with little choice first
-        count = len(groups_of[label])
-        wanted = min(max(1, round(share * count)), count - 1)
-        for group in generator.permutation(sorted(groups_of[label] - chosen)):
-            if count - left[label] >= wanted:
-                break
-            if all(left[of] > 1 for of in labels_of[group]):
-                chosen.add(group)
-                for of in labels_of[group]:
-                    left[of] -= 1
-    return np.array([clip.group in chosen for clip in clips])
 
 
 def stamp(path: Path) -> list[int] | None:
@@ -189,10 +167,20 @@ def stamp(path: Path) -> list[int] | None:
     return [stat.st_size, stat.st_mtime_ns]
 
 
+def _understood(label: str, taxonomy: Taxonomy) -> tuple[str | None, str]:
+    """Return the id of the genre that a label means, and the number that stands before its name; None: none of them."""
+    number = NUMBER.match(label)
+    for taken_off in ("", number[0]) if number else ("",):
+        wanted = _plain(label.removeprefix(taken_off))
+        for genre in taxonomy.genres:
+            if wanted in (_plain(genre.id), _plain(genre.en), _plain(genre.zh)):
+                return genre.id, taken_off
+    return None, ""
+
+
 def _plain(name: str) -> str:
-    """Return what two ways of writing a genre have in common: "Soul / R&B", "soul_or_r_and_b", "10_Soul_or_RnB"."""
-    name = re.sub(r"^\d+[_\s]+(?=\D)", "", name.casefold())
-    name = re.sub(r"\br\s*(&|n|'n')\s*b\b|(?<![^\W_])rnb(?![^\W_])", "r_and_b", name)
+    """Return what two ways of writing a genre have in common: "Soul / R&B", "soul_or_r_and_b", "Soul_or_RnB"."""
+    name = re.sub(r"\br\s*(&|n|'n')\s*b\b|(?<![^\W_])rnb(?![^\W_])", "r_and_b", name.casefold())
     name = name.replace("&", " and ").replace("/", " or ")
     return re.sub(r"[\W_]+", "", name)
 
@@ -218,8 +206,17 @@ def _folder(source: Path) -> list[Clip]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in a fixed order; hidden folders are not entered."""
-    for parent, folders, files in os.walk(folder):
+    """Yield the files below a folder in a fixed order; hidden folders are not entered, and none twice by a link."""
+
+    def tell(error: OSError) -> None:
+        log.warning("left out: %s: the folder cannot be read: %s", error.filename, error.strerror)
+
+    entered = set()
+    for parent, folders, files in os.walk(folder, onerror=tell, followlinks=True):
+        if (real := os.path.realpath(parent)) in entered:
+            folders.clear()
+            continue
+        entered.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(parent, name) for name in sorted(files))
 
@@ -227,13 +224,15 @@ def _files(folder: Path) -> Iterator[Path]:
 def _table(table: Path) -> list[Clip]:
     clips = []
     missing = []
+    alone: dict[str, str] = {}  # file -> the way its path was first written, which is its group if none is stated
     for line, row in _rows(table, ("path", "label")):
         path = table.parent / row["path"]
         if not row["path"] or not row["label"]:
             raise SettingsError(f"{table}, line {line}: the path or the label is empty.")
         if not path.is_file():
             missing.append(path)
-        group = next((row[name] for name in GROUP_COLUMNS if row.get(name)), row["path"])
+        stated = next((row[name] for name in GROUP_COLUMNS if row.get(name)), "")
+        group = stated or alone.setdefault(os.path.realpath(path), row["path"])
         weight = _weight(row.get("weight", ""), f"{table}, line {line}")
         split = row.get("split", "").lower()
         if split not in ("", *SPLITS):
@@ -276,15 +275,18 @@ def _weight(text: str, where: str) -> float:
     return weight
 
 
-def _distinct(clips: list[Clip], source: Path) -> list[Clip]:
-    """Return each recording once; SettingsError where it has two labels."""
-    known: dict[Path, Clip] = {}
+def _distinct(clips: list[Clip], source: Path, facts: Sequence[str]) -> list[Clip]:
+    """Return each file once, by whatever links; SettingsError where two clips of it differ in one of the facts."""
+    known: dict[str, Clip] = {}
     for clip in clips:
-        first = known.setdefault(Path(os.path.normpath(clip.path)), clip)
-        if first.label != clip.label:
-            raise SettingsError(f"{source}: {clip.path} is labelled both {first.label!r} and {clip.label!r}.")
+        first = known.setdefault(os.path.realpath(clip.path), clip)
+        for fact in facts:
+            one, other = getattr(first, fact), getattr(clip, fact)
+            if one != other:
+                also = f", which is {first.path} too," if first.path != clip.path else ""
+                raise SettingsError(f"{source}: {clip.path}{also} has the {fact} {one!r} and {other!r}; choose one.")
     if len(known) < len(clips):
-        log.warning("%s: rows of clips that were named before, and left alone: %d", source, len(clips) - len(known))
+        log.warning("%s: clips of files that were named before, and left alone: %d", source, len(clips) - len(known))
     return list(known.values())
 
 

@@ -60,7 +60,7 @@ class Figures:
     constant: float | None  # compatible share of the one answer that fits most recordings, given every time
     compatible: Figure | None  # the answer is among the genres that the label leaves
     top1: Figure | None  # these four: recordings whose label is one genre
-    top3: Figure | None
+    top3: Figure | None  # of three classes or fewer it would be 1 whatever is answered
     macro_f1: Figure | None
     per_genre: tuple[ClassFigures, ...]
     group_accuracy: Figure | None
@@ -101,9 +101,10 @@ def figures(evaluation: Evaluation, seed: int = 0) -> Figures:
     means: dict[str, tuple[Floats, Bools]] = {
         "compatible": (e.compatible.astype(float), everything),
         "top1": (e.compatible.astype(float), e.fine),
-        "top3": (e.among_top(3).astype(float), e.fine),
         "judged": (judged, said),
     }
+    if len(e.taxonomy) > 3:
+        means["top3"] = e.among_top(3).astype(float), e.fine
     tables = {"fine": (fine_truths(e), e.answered, e.taxonomy.ids)}
     genres = e.taxonomy.genres
     for name, ids in (

@@ -20,7 +20,7 @@ from typing import Any
 
 from genre import backbones, checkpoints, datasets, labels, store
 from genre.datasets import Clip
-from genre.errors import ModelError, SettingsError
+from genre.errors import SettingsError
 from genre.labels import Genre, Taxonomy
 from genre.recipe import Recipe
 from genre.settings import Settings
@@ -33,7 +33,7 @@ OWN, SCRATCH, IMAGENET = "own", "scratch", "imagenet"  # instead of the name of 
 BACKBONE: str = "resnet18"
 TRANSFORM: Transform = "cqt"
 BATCH_SIZE = 16
-VALIDATION = 0.2  # share of the groups
+VALIDATION = 0.2  # share of the clips
 CLIPS_SHOWN = 10_000  # over all epochs, by default
 EPOCHS_MIN, EPOCHS_MAX = 12, 60  # by default
 FULL_SIZE_SHARE = 1 / 3  # of the epochs; the others teach the same shapes with images of half the side
@@ -83,10 +83,10 @@ class Plan:
 def plan(clips: Sequence[Clip], wishes: Wishes, *, name: str, settings: Settings) -> Plan:
     """Return how to train on the clips; `name` is what a taxonomy of one's own is called.
 
-    Clips of split test are left alone. Without a wish, the weights are those of the embedded model of backbone and
-    transform, else random; the classes are those of a built-in taxonomy that knows every label, if the weights are for
-    these classes or every class has a clip, else the labels. SettingsError and ModelError say what does not go together
-    and what to do.
+    Clips of split test are left alone. Without a wish, the weights are those of an embedded model of backbone and
+    transform, whatever its classes, else random; the classes are those of a built-in taxonomy that knows every label,
+    if the model that was wished for has these classes or every class has a clip, else the labels. SettingsError and
+    ModelError say what does not go together and what to do.
     """
     known = [clip for clip in clips if clip.split != "test"]
     if len(known) < len(clips):
@@ -94,7 +94,7 @@ def plan(clips: Sequence[Clip], wishes: Wishes, *, name: str, settings: Settings
     _check_groups(known)
     card = _card(wishes, settings)
     classes = card.taxonomy if card else None
-    taxonomy = _taxonomy(known, wishes, name, classes)
+    taxonomy = _taxonomy(known, wishes, name, classes if wishes.begin else None)
     allowed = datasets.compatible(known, taxonomy, wishes.mapping)[[clip.split != "validation" for clip in known]]
     if (allowed == allowed[0]).all():
         learned = sorted({clip.label for clip in known if clip.split != "validation"})
@@ -166,7 +166,7 @@ def _said(clips: Sequence[Clip], mapping: Mapping[str, Sequence[str]]) -> list[s
 
 
 def _taxonomy(clips: Sequence[Clip], wishes: Wishes, name: str, classes: Taxonomy | None) -> Taxonomy:
-    """Return the classes to learn; `classes` are those of the initial weights."""
+    """Return the classes to learn; `classes` are those of the model that was wished for."""
     wanted = wishes.taxonomy
     if wanted in labels.TAXONOMIES:
         return labels.TAXONOMIES[wanted]
@@ -211,10 +211,9 @@ def _card(wishes: Wishes, settings: Settings) -> ModelCard | None:
     if wishes.begin in (SCRATCH, IMAGENET):
         return None
     if wishes.begin is None:
-        try:
-            return store.find(f"embedded:{wishes.backbone or BACKBONE}_{wishes.transform or TRANSFORM}", settings)
-        except ModelError:
-            return None
+        wanted = (wishes.backbone or BACKBONE, wishes.transform or TRANSFORM)
+        embedded = (card for card in store.available(settings).values() if card.origin == "embedded")
+        return next((card for card in embedded if (card.backbone, card.spectrogram.transform) == wanted), None)
     card = store.find(wishes.begin, settings)
     for what, wish, has in (
         ("backbone", wishes.backbone, card.backbone),
@@ -231,7 +230,11 @@ def _begin(
     """Return backbone, head, spectrogram, and file and name of the initial weights."""
     if card:
         store.load(card)  # refuses weights that are not those of the card
-        return card.backbone, card.head, card.spectrogram, card.weights, card.name
+        spec = card.spectrogram
+        # Features that nobody asked for by name need not stay at their model's image size; frozen ones know no other.
+        if wishes.begin is None and not wishes.frozen:
+            spec = replace(spec, image_size=backbones.image_size(card.backbone))
+        return card.backbone, card.head, spec, card.weights, card.name
     backbone = wishes.backbone or BACKBONE
     spec = SpectrogramSpec(wishes.transform or TRANSFORM, image_size=backbones.image_size(backbone))
     if wishes.begin != IMAGENET:

@@ -23,7 +23,6 @@ HUB = "hub:"  # before the id of a data set on the Hub, so that no mistyped path
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 DATA_SUFFIXES = frozenset({".parquet", ".arrow"})
 TABLE = "labels.csv"
-COLUMNS = ("path", "label", "group", "split")
 LABEL_NAMES = ("genre", "label", "genres", "labels")  # in this order, where no column is a class label
 
 
@@ -42,30 +41,33 @@ def materialise(
     *,
     subset: str | None = None,
     label: str | None = None,
+    group: str | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write the sounds or pictures of a data set into a folder and return the CSV that lists them.
 
     Sounds are preferred; else the picture column named like the transform, or the only one. The label is the column
-    of that name, else the class label with the most classes. Splits of other names than SPLITS are left alone. A folder
-    that has the CSV already is taken as it is. SettingsError: the library is missing, the data set cannot be had, there
-    is no such column or split, or the folder holds something else.
+    of that name, else the class label with the most classes. What must not be torn (a recording, an artist) is told by
+    the column `group`, else by the first of GROUP_COLUMNS that there is; a warning says that there is none. Splits of
+    other names than SPLITS are left alone. A folder that has the CSV already is taken as it is. SettingsError: the
+    library is missing, the data set cannot be had, there is no such column or split, the folder holds something else.
     """
     table, wanted = folder / TABLE, folder / "wanted.json"
-    asked = {"source": source, "subset": subset, "label": label, "transform": transform}
+    asked = {"source": source, "subset": subset, "label": label, "group": group, "transform": transform}
     if table.exists():
         try:
             held = json.loads(wanted.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise SettingsError(f"{wanted} is damaged; delete {folder} and start again.") from error
-        if held != asked:
+        if {"group": None, **held} != asked:  # an earlier version knew no group
             raise SettingsError(f"{folder} holds another data set, or another part of it; choose another run folder.")
+        _warn_of_cuts(source, folder)
         return table
     splits = _loaded(source, subset)
     features = next(iter(splits.values())).features
     content = _content_column(features, transform, source)
     label = _label_column(features, label, source)
-    group = next((name for name in GROUP_COLUMNS if name in features and name != label), None)
+    group = _group_column(features, group, label, source)
     total, done, unlabelled = sum(len(part) for part in splits.values()), 0, 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ def materialise(
         part_table = table.with_suffix(".part")
         with part_table.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(COLUMNS)
+            writer.writerow(("path", "label", *(["group"] if group else []), "split"))
             for split, part in splits.items():
                 needed = [content, label, *([group] if group else [])]  # other sounds and pictures would be decoded
                 for name, row in _files(part.select_columns(needed), split, content, local=Path(source).is_dir()):
@@ -87,13 +89,32 @@ def materialise(
                     path = folder / name
                     if not path.exists() or path.stat().st_size != len(row[content]["bytes"]):
                         path.write_bytes(row[content]["bytes"])
-                    writer.writerow((name, said, row[group] if group else name, split))
+                    writer.writerow((name, said, *([row[group]] if group else []), split))
         part_table.replace(table)
         if unlabelled:
             log.warning("%s: rows without a label or content, and left alone: %d", source, unlabelled)
     except OSError as error:
         raise SettingsError(f"{source} cannot be written to {folder}: {error.strerror or error}.") from error
+    _warn_of_cuts(source, folder)
     return table
+
+
+def may_be_cuts(folder: Path) -> bool:
+    """Whether a folder holds a data set whose rows name no recording, so that some may be cuts of one."""
+    table = folder / TABLE
+    if not table.exists():
+        return False
+    with table.open(encoding="utf-8") as file:
+        return "group" not in file.readline().strip().split(",")
+
+
+def _warn_of_cuts(source: str, folder: Path) -> None:
+    if may_be_cuts(folder):
+        log.warning(
+            "%s: its rows name no recording, artist or album; cuts of one recording may be both learned from and "
+            "checked on. If a column tells them apart, name it with --group-column.",
+            source,
+        )
 
 
 def _loaded(source: str, subset: str | None) -> "Mapping[str, datasets.Dataset]":
@@ -157,6 +178,13 @@ def _label_column(features: Mapping[str, Any], wanted: str | None, source: str) 
     raise SettingsError(
         f"{source} has no column {wanted or 'of class labels'}; choose one with --label-column: {', '.join(features)}."
     )
+
+
+def _group_column(features: Mapping[str, Any], wanted: str | None, label: str, source: str) -> str | None:
+    if wanted is not None and (wanted not in features or wanted == label):
+        others = ", ".join(name for name in features if name != label)
+        raise SettingsError(f"{source} has no column {wanted} besides that of the genres; choose one of: {others}.")
+    return wanted or next((name for name in GROUP_COLUMNS if name in features and name != label), None)
 
 
 def _said(value: Any, feature: Any) -> str:

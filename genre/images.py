@@ -64,11 +64,9 @@ def cache_images(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         targets = [_cache_file(clip.path, facts, cache) for clip in clips]
-        todo = [
-            (clip.path, target, spec, seconds, hop_seconds)
-            for clip, target in zip(clips, targets, strict=True)
-            if target and not _count(target)
-        ]
+        # By target: two clips of one file are computed once, and never by two processes at a time.
+        paths = {target: clip.path for clip, target in zip(clips, targets, strict=True) if target}
+        todo = [(path, target, spec, seconds, hop_seconds) for target, path in paths.items() if not _count(target)]
         for done, problem in enumerate(_worked(todo, processes), 1):
             if problem:
                 log.warning("left out: %s", problem)

@@ -49,6 +49,24 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def unreadable() -> Callable[[Path], str]:
+    """Make a folder below another that nobody can list, not even root, and return its name."""
+
+    def make(folder: Path) -> str:
+        name = "d" * 250
+        parent = os.open(folder, os.O_RDONLY)
+        for _ in range(17):  # deeper than a path may be long
+            os.mkdir(name, dir_fd=parent)
+            child = os.open(name, os.O_RDONLY, dir_fd=parent)
+            os.close(parent)
+            parent = child
+        os.close(parent)
+        return name
+
+    return make
+
+
+@pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20_250)
 

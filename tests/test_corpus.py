@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
@@ -582,6 +584,22 @@ def test_a_run_makes_only_what_the_manifest_lacks_and_splits_have_other_seeds(tm
     assert len(seeds) == 4 * 4 * 2
     heard = set(render.SPLIT_FONTS["train"]) | set(render.SPLIT_FONTS["validation"])
     assert not heard & set(render.SPLIT_FONTS["test"])
+
+
+@pytest.mark.parametrize("torn", [b'{"path": "solo/torn.fla', b'{"path": "solo/torn.flac"}', b'{"pa\xe6\n', b""])
+def test_a_run_that_was_killed_goes_on_with_a_whole_manifest_and_table(tmp_path, torn):
+    row = {"path": "solo/train_1_00000.flac", "genre": "solo", "split": "train", "group": "Bach:音乐"}
+    whole = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    (tmp_path / "manifest.jsonl").write_bytes(whole + torn)
+    (tmp_path / "labels.csv").write_text("path,label,split,group\n")  # the kill came before the clip's line
+    command = [sys.executable, "-m", "corpus.render", "--out", tmp_path, "--mutopia", tmp_path, "--per-genre", "0"]
+    done = subprocess.run(command, cwd=EXAMPLES.parent, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "manifest.jsonl").read_bytes() == whole
+    assert (tmp_path / "labels.csv").read_text(encoding="utf-8").splitlines() == [
+        "path,label,split,group", "solo/train_1_00000.flac,solo,train,Bach:音乐"
+    ]  # fmt: skip
+    assert ("its last line is cut off" in done.stderr) == bool(torn)
 
 
 def test_a_clip_is_the_same_twice_and_its_row_says_how_it_was_made(tmp_path):

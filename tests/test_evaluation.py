@@ -14,8 +14,8 @@ from genre.datasets import Clip
 from genre.errors import SettingsError
 from genre.evaluation import Evaluation, Heard, Mapped, assess, evaluate
 from genre.figures import confusion, figures, fine_truths
-from genre.labels import ACOUSTICSENSE16, CCMUSIC16
-from genre.measurement import headline
+from genre.labels import ACOUSTICSENSE16, CCMUSIC16, Taxonomy
+from genre.measurement import headline, lines
 from genre.settings import SAMPLE_RATE
 
 IDS = CCMUSIC16.ids
@@ -70,6 +70,16 @@ def test_top_k_levels_and_f1_by_hand():
     assert found.brier.value == pytest.approx((0.18 + 0.72 + 0.74 + 1.82) / 4)
     # Four bins of one clip each.
     assert found.calibration_error == pytest.approx((0.3 + 0.6 + 0.4 + 0.9) / 4)
+
+
+@pytest.mark.parametrize("classes", [3, 4])
+def test_being_among_the_first_three_says_nothing_of_three_genres(classes: int):
+    taxonomy = Taxonomy("few", CCMUSIC16.genres[:classes])
+    true = np.arange(8) % classes
+    probabilities = np.tile(np.linspace(0.4, 0.1, classes), (8, 1))
+    found = figures(Evaluation(taxonomy, probabilities, np.arange(8), np.eye(classes, dtype=bool)[true], np.arange(8)))
+    assert (found.top3 is None) == (found.to_dict()["top3"] is None) == (classes == 3)
+    assert ("top3" in [line.key for line in lines(found, "en")]) == (classes == 4)
 
 
 def test_the_confusion_matrix_counts_true_rows_and_answered_columns():

@@ -92,6 +92,16 @@ def test_the_cache_is_used_again(clips: list[Clip], tmp_path: Path) -> None:
     assert len(heard) == 4
 
 
+def test_clips_of_one_file_are_drawn_once(clips: list[Clip], tmp_path: Path) -> None:
+    heard: list[tuple[int, int]] = []
+    (tmp_path / "link.wav").symlink_to(clips[0].path)
+    twice = [clips[0], clips[0], Clip(tmp_path / "link.wav", "opera", "link")]
+    images = cache_images(twice, SPEC, tmp_path / "cache", report=lambda done, of: heard.append((done, of)))
+    assert heard == [(1, 1)]
+    assert images.clips.tolist() == [0, 0, 1, 1, 2, 2]
+    np.testing.assert_array_equal(images.pixels[:2], images.pixels[4:])
+
+
 def test_a_recording_that_was_written_anew_is_drawn_anew(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(write_sweep(tmp_path / "sweep.wav", 4.0).path.read_bytes())
