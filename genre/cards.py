@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -89,6 +90,28 @@ def read_config(folder: Path) -> Mapping[str, Any]:
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise ModelError(f'{path} is not a model configuration of "format": {FORMAT}; update this program or the file.')
     return config
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write the folder's config.json in one step; ModelError where that cannot be."""
+    path = folder / CONFIG
+    try:
+        write_text(path, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file in one step, never half of it; OSError where that cannot be, which leaves the file as it was."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        # The name of a recording need not be Unicode; JSON reads back what replaces such bytes.
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+        part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def digest(path: Path, digests: Path) -> str:

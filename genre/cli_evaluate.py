@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from genre.measurement import Measurement
 
 JOURNAL = "heard.jsonl"  # what is kept for going on
+PICTURES = ("confusion", "confusion_coarse", "reliability", "reliability_after")
+WRITTEN = (JOURNAL, "files.csv", "figures.json", "report.html", *(f"{name}.png" for name in PICTURES))
 
 
 def evaluate(
@@ -52,6 +54,8 @@ def evaluate(
     """Hear every clip, print the figures; a clip that cannot be heard is told, and in the exit code."""
     errors = Errors(lang)
     with refusals_told(lang):
+        if out:
+            _check_out(out, [path for path in (source, mapping) if path], lang)
         from genre import datasets, temperature
         from genre.classifier import classifier
         from genre.evaluation import assess, understood
@@ -69,7 +73,7 @@ def evaluate(
         datasets.compatible(clips, card.taxonomy, mapped)  # a wrong label is told before anything is heard
         if save_temperature:
             temperature.config_file(card)
-        if caution := learned_words(clips, lang):
+        if caution := learned_words(clips, card, lang):
             _note(caution)
         judge.load()
         seconds = None if whole else clip_seconds
@@ -95,6 +99,19 @@ def evaluate(
                 print(say("temperature_saved", lang, path=path, temperature=fit.temperature))
     if errors.any:
         raise typer.Exit(1)
+
+
+def _check_out(out: Path, read: Sequence[Path], language: Language) -> None:
+    """Refuse, before any work, a folder that something else is in, or whose files are what is to be read."""
+    with disk_refusals_told(out, language):
+        there = list(out.iterdir()) if out.is_dir() else []
+        if there and not any(path.name.startswith(JOURNAL) for path in there):
+            raise SettingsError(say("out_taken", language, out=out))
+        for path in there:
+            if path.name in WRITTEN and any(
+                other.exists() and path.exists() and path.samefile(other) for other in read
+            ):
+                raise SettingsError(say("out_would_overwrite", language, path=path))
 
 
 def _hear(

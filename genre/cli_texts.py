@@ -131,9 +131,9 @@ CLI: dict[str, dict[Language, str]] = {
     },
     "train_from": {
         "en": "Weights to start from: a model by name or folder, imagenet, or scratch; by default the embedded model "
-        "of the same network and spectrogram where there is one, else scratch.",
-        "zh": "起始权重：模型名称或文件夹、imagenet 或 scratch（随机）；默认取网络与频谱相同的内置模型，"
-        "没有则为 scratch。",
+        "of the same network and spectrogram where there is one, whatever its classes, else scratch.",
+        "zh": "起始权重：模型名称或文件夹、imagenet 或 scratch（随机）；默认取网络与频谱相同的内置模型"
+        "（类别可以不同），没有则为 scratch。",
     },
     "train_frozen": {
         "en": "Train the last layers only: fast, and enough where the genres are like those of the starting model.",
@@ -145,8 +145,9 @@ CLI: dict[str, dict[Language, str]] = {
         "zh": "每段录音展示的次数；默认为 10000 除以录音数，介于 12 与 60 之间。其中三分之二以一半的图像边长进行。",
     },
     "train_image_size": {
-        "en": "Pixels of an image's side; by default that of the model to start from, else 224 (inception_v3: 299).",
-        "zh": "图像边长（像素）；默认取起始模型的，否则为 224（inception_v3 为 299）。",
+        "en": "Pixels of an image's side; by default that of --from, with --frozen that of the model to start from, "
+        "else 224 (inception_v3: 299).",
+        "zh": "图像边长（像素）；默认取 --from 的，--frozen 时取起始模型的，否则为 224（inception_v3 为 299）。",
     },
     "train_batch_size": {"en": "Images per step.", "zh": "每步的图像数。"},
     "train_learning_rate": {
@@ -154,27 +155,42 @@ CLI: dict[str, dict[Language, str]] = {
         "zh": "学习率的最高值；默认从头训练为 0.001，从已有模型为 0.0005，--frozen 为 0.005。",
     },
     "train_validation": {
-        "en": "Share of each genre's groups that is kept to choose the best epoch by, where no row has the split "
-        "validation.",
-        "zh": "每个流派留作挑选最佳轮次的组的比例；CSV 中有 split 为 validation 的行时不用。",
+        "en": "Share of each genre's recordings, in whole groups (albums, artists), that is kept to choose the best "
+        "epoch by, where no row has the split validation.",
+        "zh": "每个流派留作挑选最佳轮次的录音比例（以专辑、艺人等整组留出）；CSV 中有 split 为 validation 的行时不用。",
     },
     "train_clip_seconds": {"en": "Seconds of each recording to learn from.", "zh": "每段录音用于学习的秒数。"},
     "train_seed": {"en": "Seed of everything random.", "zh": "随机数种子。"},
     "train_run": {
-        "en": "Folder for the state of the run, its curves and confusion matrix; by default the model folder's name "
-        "with .run.",
-        "zh": "存放训练状态、曲线与混淆矩阵的文件夹；默认为模型文件夹名加 .run。",
+        "en": "Folder for the state of the run, its curves and confusion matrix, and clips.csv, which tells what was "
+        "held out; by default the model folder's name with .run.",
+        "zh": "存放训练状态、曲线、混淆矩阵及 clips.csv（标明留出的片段）的文件夹；默认为模型文件夹名加 .run。",
     },
     "train_subset": {"en": "Subset of a data set of the Hub.", "zh": "Hub 数据集的子集。"},
     "train_label_column": {
         "en": "Column of a Hub data set that has the genres; by default the one with the most classes.",
         "zh": "Hub 数据集中表示流派的列；默认取类别最多的一列。",
     },
+    "train_group_column": {
+        "en": "Column of a Hub data set that tells which recording, artist or album a row is of, so that none is both "
+        "learned from and checked on; by default group, artist or album, where there is one.",
+        "zh": "Hub 数据集中表示每行所属录音、艺人或专辑的列，同一组不会既用于学习又用于检验；"
+        "默认取 group、artist 或 album 列（若有）。",
+    },
     "train_licence": {"en": "Licence of the weights, for the model folder.", "zh": "写入模型文件夹的权重许可证。"},
     # --- answers
     "train_out_taken": {
         "en": "{out} has something in it already that does not come from the run in {run}; choose another --out.",
         "zh": "{out} 中已有内容，且不是 {run} 中的训练所写；请换一个 --out。",
+    },
+    "train_run_taken": {
+        "en": "{run} has something in it already that no training has left there, or its recipe.json is damaged; "
+        "choose another --run.",
+        "zh": "{run} 中已有并非训练所写的内容，或其 recipe.json 已损坏；请换一个 --run。",
+    },
+    "train_run_in_out": {
+        "en": "{run} cannot keep the run: it is, or lies in, the model folder {out}; choose another --run.",
+        "zh": "{run} 不能用来存放训练状态：它就是模型文件夹 {out}，或位于其中；请换一个 --run。",
     },
     "train_out_unusable": {
         "en": "{out} cannot be the model folder: {place} is no folder, or may not be written to; choose another --out.",
@@ -186,9 +202,9 @@ CLI: dict[str, dict[Language, str]] = {
         "zh": "{source} 不存在；请给出每个流派一个子文件夹的文件夹、CSV，或 Hugging Face Hub 数据集 hub:OWNER/NAME。",
     },
     "train_not_hub": {
-        "en": "{source} is no data set of the Hub (hub:OWNER/NAME), so --subset and --label-column have no meaning; "
-        "leave them out.",
-        "zh": "{source} 不是 Hub 数据集（hub:OWNER/NAME），--subset 与 --label-column 无效，请去掉。",
+        "en": "{source} is no data set of the Hub (hub:OWNER/NAME), so --subset, --label-column and --group-column "
+        "have no meaning; leave them out.",
+        "zh": "{source} 不是 Hub 数据集（hub:OWNER/NAME），--subset、--label-column 与 --group-column 无效，请去掉。",
     },
     "train_unpacking": {"en": "Unpacking the data set", "zh": "正在取出数据集"},
     "train_drawing": {"en": "Computing spectrograms", "zh": "正在计算频谱"},
@@ -207,10 +223,17 @@ CLI: dict[str, dict[Language, str]] = {
         "en": "Stopped. The same command goes on after the last whole epoch.",
         "zh": "已停止。再次运行同一命令，会从最后一个完整的轮次继续。",
     },
+    "train_measuring": {"en": "Measuring", "zh": "正在测量"},
+    "train_unmeasured": {
+        "en": "The model is in {out} and can be used; its accuracy is not measured yet. The same command measures it.",
+        "zh": "模型已写入 {out}，可以使用；但准确率尚未测量。再次运行同一命令即可测量。",
+    },
     "train_done": {
-        "en": "The model is in {out}: it tells {accuracy:.1%} of {clips} held-out clips right. Its curves and "
-        "confusion matrix are in {run}.\nTry it: genre classify FILE --model {model}",
-        "zh": "模型已写入 {out}：{clips} 段留出的片段中判断正确的占 {accuracy:.1%}。曲线与混淆矩阵在 {run}。\n"
+        "en": "The model is in {out}: it tells {accuracy:.1%} of {clips} held-out clips right ({interval}). Its curves "
+        "and confusion matrix, and clips.csv with what was held out, are in {run}.\n"
+        "Try it: genre classify FILE --model {model}",
+        "zh": "模型已写入 {out}：{clips} 段留出的片段中判断正确的占 {accuracy:.1%}（{interval}）。"
+        "曲线、混淆矩阵，以及标明留出片段的 clips.csv 在 {run}。\n"
         "试用：genre classify 文件 --model {model}",
     },
     # Facts that travel with a trained model.
@@ -227,8 +250,12 @@ CLI: dict[str, dict[Language, str]] = {
         "zh": "{source} 的 {clips} 个片段，从随机权重开始",
     },
     "train_measured_on": {
-        "en": "{clips} held-out clips of the same source (used to choose the epoch)",
-        "zh": "同一来源留出的 {clips} 个片段（曾用于选择训练轮次）",
+        "en": "{clips} held-out clips of the same source (used to choose the epoch; {interval})",
+        "zh": "同一来源留出的 {clips} 个片段（曾用于选择训练轮次；{interval}）",
+    },
+    "train_cuts": {
+        "en": "; the rows name no recording, so that cuts of one may be both learned from and checked on",
+        "zh": "；数据集未注明各行所属的录音，同一录音的片段可能既用于学习又用于检验",
     },
     "error": {"en": "error: {message}", "zh": "错误：{message}"},
     "one_format": {"en": "--json and --csv exclude each other.", "zh": "--json 与 --csv 不能同时使用。"},
@@ -245,6 +272,14 @@ CLI: dict[str, dict[Language, str]] = {
     "shadowed": {
         "en": "The name {name} alone still means the model that was here before; this one is --model {reference}",
         "zh": "单写 {name} 仍指原有的模型；要用刚下载的这一个，请加 --model {reference}",
+    },
+    "out_taken": {
+        "en": "{out} has something in it already that no evaluation has left there; choose another --out.",
+        "zh": "{out} 中已有并非测量所写的内容；请换一个 --out。",
+    },
+    "out_would_overwrite": {
+        "en": "{path} would be written over, which is what is read; choose another --out.",
+        "zh": "{path} 是要读取的文件，会被覆盖；请换一个 --out。",
     },
     "hearing": {"en": "Hearing", "zh": "正在分析"},
     "only_test": {

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from genre.datasets import Clip
+    from genre.evaluation import Evaluation
     from genre.finetuning import Plan
     from genre.images import Images
     from genre.recipe import Progress
@@ -53,10 +55,13 @@ def train(
     run_folder: Annotated[Path | None, typer.Option("--run", help=say("train_run"), metavar="FOLDER")] = None,
     subset: Annotated[str | None, typer.Option(help=say("train_subset"), metavar="NAME")] = None,
     label_column: Annotated[str | None, typer.Option(help=say("train_label_column"), metavar="NAME")] = None,
+    group_column: Annotated[str | None, typer.Option(help=say("train_group_column"), metavar="NAME")] = None,
     licence: Annotated[str, typer.Option(help=say("train_licence"), metavar="TEXT")] = "not stated",
     lang: Annotated[Language, typer.Option(help=say("lang"), show_default=False)] = LANGUAGE,
 ) -> None:
     """Train, with progress on stderr; what a stopped call has done is kept, and the same call goes on from there."""
+    if out.name in ("", ".."):  # the folder one is in, or one around it: the model is called as that is
+        out = out.resolve()
     folder = run_folder or out.with_name(f"{out.name}.run")
     screen = console(stderr=True)
     with refusals_told(lang), _log_on(screen) as log:
@@ -65,6 +70,7 @@ def train(
 
         from genre import datasets, finetuning
         from genre.finetuning import Wishes, plan
+        from genre.run_folder import RunFolder
         from genre.spectrogram import Transform
         from genre.training import Run
 
@@ -83,27 +89,32 @@ def train(
             validation=validation,
             seed=seed,
         )
+        stopped = "train_stopped"
         try:
             seen = finetuning.transform(wishes, settings)
-            clips, zh = _clips(source, folder, seen, subset, label_column, screen, lang)
+            clips, zh = _clips(source, folder, seen, (subset, label_column, group_column), screen, lang)
             wishes = replace(wishes, names={**zh, **wishes.names})
             planned = plan(clips, wishes, name=out.name, settings=settings)
             _tell_plan(planned, screen, lang)
-            images = _images(planned, folder, clip_seconds, screen, lang)
-            run = Run(
-                folder,
-                planned.recipe,
-                planned.clips,
-                images,
-                planned.taxonomy,
-                device=settings.device,
-                precision=settings.precision,
-                **planned.start,
-            )
-            _fit(run, screen, lang)
-            _finish(run, planned, out, Path(source).resolve().name if Path(source).exists() else source, licence, lang)
+            with RunFolder(folder).held():
+                images = _images(planned, folder, clip_seconds, screen, lang)
+                run = Run(
+                    folder,
+                    planned.recipe,
+                    planned.clips,
+                    images,
+                    planned.taxonomy,
+                    device=settings.device,
+                    precision=settings.precision,
+                    **planned.start,
+                )
+                _fit(run, screen, lang)
+                name = Path(source).resolve().name if Path(source).exists() else source
+                _export(run, planned, out, name, licence)
+                stopped = "train_unmeasured"
+                _finish(run, planned, out, screen, lang)
         except KeyboardInterrupt:
-            screen.print(say("train_stopped", lang), soft_wrap=True)
+            screen.print(say(stopped, lang, out=printable(str(out))), soft_wrap=True)
             raise
     if log.left_out:
         raise typer.Exit(1)
@@ -115,10 +126,10 @@ class _Log(logging.Handler):
     def __init__(self, screen: "Console") -> None:
         super().__init__(logging.INFO)
         self.screen = screen
-        self.left_out = 0  # clips that could not be read
+        self.left_out = 0  # clips and folders that could not be read
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.left_out += record.name == "genre.images" and record.levelno >= logging.WARNING
+        self.left_out += record.levelno >= logging.WARNING and record.getMessage().startswith("left out: ")
         style = "yellow" if record.levelno >= logging.WARNING else "dim"
         self.screen.print(printable(record.getMessage()), style=style, soft_wrap=True)
 
@@ -137,7 +148,7 @@ def _log_on(screen: "Console") -> Iterator[_Log]:
 
 
 def _check_out(out: Path, folder: Path, language: Language) -> None:
-    """Refuse, before any work, a model folder that cannot be written or that another run or person filled."""
+    """Refuse, before any work, folders that cannot be written or that another run or person filled."""
     from genre.run_folder import RunFolder
 
     place = next(path for path in (out, *out.absolute().parents) if path.exists())
@@ -145,29 +156,38 @@ def _check_out(out: Path, folder: Path, language: Language) -> None:
         raise SettingsError(say("train_out_unusable", language, out=out, place=place))
     if place == out and any(out.iterdir()) and not RunFolder(folder).made(out):
         raise SettingsError(say("train_out_taken", language, out=out, run=folder))
+    if out.resolve() in (folder.resolve(), *folder.resolve().parents):
+        raise SettingsError(say("train_run_in_out", language, out=out, run=folder))
+    with disk_refusals_told(folder, language):
+        if not RunFolder(folder).is_free():
+            raise SettingsError(say("train_run_taken", language, run=folder))
 
 
 def _clips(
     source: str,
     folder: Path,
     transform: str,
-    subset: str | None,
-    label_column: str | None,
+    of_hub: tuple[str | None, str | None, str | None],
     screen: "Console",
     language: Language,
 ) -> "tuple[list[Clip], dict[str, str]]":
-    """Return the source's clips, and the Chinese names that its table gives to labels."""
+    """Return the source's clips, and the Chinese names that its table gives to labels.
+
+    `of_hub` are the subset, the label column and the group column of a data set of the Hub.
+    """
     from genre import datasets, hub_datasets
+    from genre.run_folder import RunFolder
 
     path = Path(source)
+    subset, label, group = of_hub
     if hub_datasets.is_hub_dataset(source):
-        with progress_bar(screen, say("train_unpacking", language)) as move:
+        with RunFolder(folder).held(), progress_bar(screen, say("train_unpacking", language)) as move:
             path = hub_datasets.materialise(
-                source, folder / "dataset", transform, subset=subset, label=label_column, report=move
+                source, folder / "dataset", transform, subset=subset, label=label, group=group, report=move
             )
     elif not path.exists():
         raise SettingsError(say("train_no_source", language, source=source))
-    elif subset or label_column:
+    elif any(of_hub):
         raise SettingsError(say("train_not_hub", language, source=source))
     return datasets.read(path), datasets.read_names(path) if path.is_file() else {}
 
@@ -241,33 +261,66 @@ def _epoch_line(progress: "Progress", language: Language) -> str:
     return f"{line} ({domains})" if domains else line
 
 
-def _finish(run: "Run", plan: "Plan", out: Path, source: str, licence: str, language: Language) -> None:
-    """Write the model folder and the confusion matrix, and say what has come of it."""
-    import numpy as np
+def _export(run: "Run", plan: "Plan", out: Path, source: str, licence: str) -> None:
+    """Write the model folder, in which only what is to be measured is missing."""
+    from genre import measurement, training
 
-    from genre import plots, training
-    from genre.figures import confusion
-
-    run.load_best()
-    probabilities = run.clip_probabilities(run.held)
-    accuracy = float(run.hits(probabilities).mean())
-    facts: dict[str, Any] = {"accuracy": round(accuracy, 4), "licence": licence}
+    used = [plan.clips[index] for index in (*run.taught, *run.held)]
+    facts: dict[str, Any] = {"licence": licence, "learned": measurement.fingerprints(used)}
     begun = plan.begun_with if plan.begun_with in ("imagenet", "scratch") else "model"
     for tongue, suffix in zip(LANGUAGES, ("", "_zh"), strict=True):
         facts[f"trained_on{suffix}"] = say(
             f"trained_from_{begun}", tongue, clips=len(run.taught), source=source, model=plan.begun_with
         )
-        facts[f"measured_on{suffix}"] = say("train_measured_on", tongue, clips=len(run.held))
     training.export(run.folder, out, plan.recipe, plan.taxonomy, facts, keep_temperature=True)
 
-    allowed = run.allowed[run.held]
-    certain = allowed.sum(axis=1) == 1  # clips known by a coarse label only have no row in a confusion matrix
-    true = np.where(certain, allowed.argmax(axis=1), -1)
+
+def _measure(run: "Run", plan: "Plan", out: Path, screen: "Console", language: Language) -> "Evaluation":
+    """Hear the held-out recordings as `genre evaluate` does, with the model as it was written."""
+    from genre.classifier import classifier
+    from genre.drawing import IMAGE_SUFFIXES
+    from genre.evaluation import Heard, assess, evaluate
+
+    held = [plan.clips[index] for index in run.held]
+    labels = {clip.label for clip in held}
+    mapping = {label: ids for label, ids in plan.mapping.items() if label in labels}
+    if any(clip.path.suffix.lower() in IMAGE_SUFFIXES for clip in held):  # of pictures there is nothing to hear
+        run.load_best()
+        rows = run.clip_probabilities(run.held).astype(float)
+        heard = [Heard(clip, row[None]) for clip, row in zip(held, rows, strict=True)]
+        return assess(heard, plan.taxonomy, mapping)
+    with progress_bar(screen, say("train_measuring", language)) as move:
+        return evaluate(classifier(out), held, mapping, report=move)
+
+
+def _finish(run: "Run", plan: "Plan", out: Path, screen: "Console", language: Language) -> None:
+    """Measure the model, write down how well it does and whom it takes for whom, and say what has come of it."""
+    from genre import cards, hub_datasets, plots
+    from genre.figures import confusion, figures, fine_truths
+    from genre.measurement import interval_words
+    from genre.report_texts import words
+
+    measured = _measure(run, plan, out, screen, language)
+    right = figures(measured).compatible
+    if right is None:  # the recordings are gone
+        screen.print(say("train_unmeasured", language, out=printable(str(out))), soft_wrap=True)
+        return
+    facts: dict[str, Any] = {"accuracy": round(right.value, 4)}
+    for tongue, suffix in zip(LANGUAGES, ("", "_zh"), strict=True):
+        interval = interval_words(right, tongue)
+        stated = say("train_measured_on", tongue, clips=right.clips, interval=interval)
+        cuts = say("train_cuts", tongue) if hub_datasets.may_be_cuts(run.folder / "dataset") else ""
+        facts[f"measured_on{suffix}"] = stated + cuts
+    config = cards.read_config(out)
+    cards.write_config(out, {**config, "weights": {**config["weights"], **facts}})
+
+    # Clips known by a coarse label only have no row in a confusion matrix.
+    matrix = confusion(fine_truths(measured), measured.answered, len(plan.taxonomy))
     drawn = plots.drawn_language(language)
     picture = plots.confusion(
-        confusion(true, probabilities.argmax(axis=1), len(plan.taxonomy)),
+        matrix,
         [display(genre, drawn) for genre in plan.taxonomy.genres],
-        title=say("train_measured_on", drawn, clips=int(certain.sum())),
+        title=words("picture_confusion", drawn, model=out.name, clips=matrix.sum()),
         language=drawn,
     )
     with disk_refusals_told(run.folder, language):
@@ -278,9 +331,10 @@ def _finish(run: "Run", plan: "Plan", out: Path, source: str, licence: str, lang
             "train_done",
             language,
             out=printable(str(out)),
-            accuracy=accuracy,
-            clips=len(run.held),
+            accuracy=right.value,
+            clips=right.clips,
+            interval=interval_words(right, language),
             run=printable(str(run.folder)),
-            model=printable(reference),
+            model=shlex.quote(printable(reference)),
         )
     )

@@ -1,10 +1,13 @@
 """One model measured on one set of recordings, as rows, pictures and JSON; the report and the command show these."""
 
+import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from genre import __version__, figures, plots
+from genre import __version__, cards, figures, plots
 from genre.cards import ModelCard
 from genre.datasets import Clip, genre_of
 from genre.evaluation import Evaluation, Heard, Ints, Mapped, assess
@@ -23,8 +26,10 @@ FILE_COLUMNS = (
     "coarse_right",
     "error",
 )
-# In the order in which they are shown: what is a share is shown in percent.
 LEARNED = ("train", "validation")  # the splits that a model may have learned from or been chosen by
+FINGERPRINT_BYTES = 64 << 10  # of a recording, from its beginning
+FINGERPRINTS_MAX = 5_000  # in a model's config.json; of more recordings there are none
+# In the order in which they are shown: what is a share is shown in percent.
 SHARES = ("compatible", "top1", "top3", "group_accuracy", "top_level_accuracy", "top_level_balanced", "coarse_accuracy")
 SHOWN = (
     *("compatible", "top1", "top3", "macro_f1", "group_accuracy", "top_level_accuracy", "top_level_balanced"),
@@ -115,6 +120,12 @@ def interval(figure: figures.Figure, is_share: bool) -> str:
     return f"{figure.low:.3f}–{figure.high:.3f}"
 
 
+def interval_words(share: figures.Figure, language: Language) -> str:
+    """Return a share's interval in words, or that there is none."""
+    between = interval(share, True)
+    return words("interval_words", language, interval=between) if between else words("no_interval", language)
+
+
 def headline(found: figures.Figures) -> tuple[str, float, float] | None:
     """Return the key of the figure that says most, what it would be by chance, and for one answer given every time."""
     if found.chance is None or found.constant is None:
@@ -134,22 +145,44 @@ def summary(measured: Measurement, language: Language) -> str:
         return words("nothing_heard", language)
     key, chance, constant = best
     figure = getattr(measured.figures, key)
-    between = interval(figure, True)
     return words(
         "summary",
         language,
         what=words(f"figure_{key}", language),
         value=percent(figure.value),
-        interval=words("interval_words", language, interval=between) if between else words("no_interval", language),
+        interval=interval_words(figure, language),
         chance=percent(chance),
         constant=percent(constant),
     )
 
 
-def learned_words(clips: Sequence[Clip], language: Language) -> str:
-    """Say that a model may have learned from some of the clips; nothing where no clip is of such a split."""
+def learned_words(clips: Sequence[Clip], card: ModelCard, language: Language) -> str:
+    """Say that the model has learned from some of the clips, or may have by their split; nothing where neither is."""
+    stated = cards.read_config(card.folder)["weights"].get("learned") if card.stated_sha256 else None
+    known = set(stated.split()) if isinstance(stated, str) else set()
+    if count := sum(fingerprint(clip.path) in known for clip in clips) if known else 0:
+        return words("learned_by_this", language, count=count, clips=len(clips), model=card.name)
     learned = sum(clip.split in LEARNED for clip in clips)
     return words("learned", language, count=learned, clips=len(clips)) if learned else ""
+
+
+def fingerprints(clips: Sequence[Clip]) -> str:
+    """Return what a model's config.json keeps as "learned" of the clips it was made from; empty where they are many."""
+    known = {fingerprint(clip.path) for clip in clips} if len(clips) <= FINGERPRINTS_MAX else set()
+    return " ".join(sorted(known - {""}))
+
+
+def fingerprint(path: Path) -> str:
+    """Return 16 digits that say nothing of a recording, by which it is known again wherever it is; empty: unreadable.
+
+    SHA-256, cut to 8 bytes, of the file's size and its beginning.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            return hashlib.sha256(b"%d " % size + file.read(FINGERPRINT_BYTES)).hexdigest()[:16]
+    except OSError:
+        return ""
 
 
 def groups_words(found: figures.Figures, language: Language) -> str:

@@ -23,8 +23,6 @@ class Recipe:
     validation: float = 0.1  # share of the groups kept for choosing the epoch, where no clip says it is for that
     seed: int = 0
     frozen: bool = False  # only the head learns
-    ema: float = 0.0  # decay per batch of the averaged weights, which are then the ones kept; 0 switches it off
-    domain_adversarial: float = 0.0  # weight of the reversed gradient (Ganin & Lempitsky, arXiv:1409.7495)
 
     @property
     def epochs(self) -> int:
@@ -67,4 +65,12 @@ def changed(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         for name, value in now["recipe"].items()
         if name in before and before[name] != value
     ]
-    return words + [name for name in now if name != "recipe" and earlier.get(name) != now[name]]
+    # An earlier version's recipe may have had more; what was switched off there changes nothing.
+    words += [
+        f"{name} was {value} and is no more" for name, value in before.items() if name not in now["recipe"] and value
+    ]
+    return words + [
+        name if name in earlier else f"{name}, which an earlier version did not note"
+        for name in now
+        if name != "recipe" and earlier.get(name) != now[name]
+    ]

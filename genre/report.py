@@ -82,7 +82,7 @@ def html(measured: Measurement, light: Mapping[str, bytes], provenance: str, lan
     )
     numbers = {"heard": found.clips, "clips": len(measured.heard), "groups": found.groups, "source": measured.source}
     cautions = (
-        learned_words([entry.clip for entry in measured.heard], language),
+        learned_words([entry.clip for entry in measured.heard], card, language),
         groups_words(found, language),
     )
     measured_on = words("measured", language, how=heard_how, **numbers)

@@ -123,6 +123,11 @@ REPORT: dict[str, dict[Language, str]] = {
         "zh": "{clips} 个片段中有 {count} 个属于 train 或 validation。用这张表训练的模型学习过它们，"
         "或据它们挑选，指标因此会偏高。",
     },
+    "learned_by_this": {
+        "en": "{model} has learned from {count} of these {clips} clips or was chosen by them, and its figures are then "
+        "better than it is.",
+        "zh": "这 {clips} 个片段中有 {count} 个是 {model} 学习过、或据以挑选的，指标因此会偏高。",
+    },
     "few_groups": {
         "en": "With fewer than {enough} groups (here: {groups}) intervals are rough, and fewer than {least} give none.",
         "zh": "少于 {enough} 组（这里是 {groups} 组）时区间只是粗略的；少于 {least} 组时不给出区间。",

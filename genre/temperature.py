@@ -1,8 +1,5 @@
 """The one number that makes a model's probabilities honest: fitted, judged on what it was not fitted on, kept."""
 
-import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -78,13 +75,5 @@ def config_file(card: cards.ModelCard) -> Path:
 
 def save(card: cards.ModelCard, temperature: float) -> None:
     """Write the temperature into the model's config.json in one step; ModelError where that cannot be."""
-    path = config_file(card)
-    config = {**cards.read_config(card.folder), "temperature": temperature}
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error
+    folder = config_file(card).parent
+    cards.write_config(folder, {**cards.read_config(folder), "temperature": temperature})

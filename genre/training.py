@@ -18,19 +18,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from genre import backbones, checkpoints
 from genre.classifier import compute_device, compute_dtype
-from genre.datasets import Clip, compatible, split_groups
+from genre.datasets import Clip, compatible
 from genre.errors import ModelError, SettingsError
 from genre.images import Images, augment, coloured, resized
 from genre.labels import Taxonomy
-from genre.losses import DomainAdversary, adversary_strength, set_loss
+from genre.losses import set_loss
 from genre.recipe import Progress, Recipe
 from genre.run_folder import RunFolder
 from genre.run_folder import export as export  # callers know it as training.export
 from genre.settings import Device, Precision
+from genre.splits import split_groups
 from genre.transfer import start_from
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,8 @@ class Run:
         self._stage = (images.pixels.shape[1], images.pixels)
         self.history: list[Progress] = []
         self._split(clips, mapping)
+        splits = dict.fromkeys(self.taught, "train") | dict.fromkeys(self.held, "validation")
+        used = [(clips[index], splits[index]) for index in sorted(splits)]
         self._files.claim(
             {
                 "recipe": asdict(recipe),
@@ -84,8 +86,11 @@ class Run:
                 "clips": _digest([asdict(clip) | {"path": str(clip.path)} for clip in clips]),
                 "images": _digest(self._count.tolist()),
                 "labels": _digest(self.allowed.tolist()),
+                # An earlier version may have held out others, which would be to check on what was learned from.
+                "held_out": None if any(clip.split == "validation" for clip in clips) else _digest(self.held.tolist()),
                 "initial": checkpoints.sha256(initial) if initial else None,
-            }
+            },
+            [(str(clip.path.absolute()), clip.label, clip.group, split) for clip, split in used],
         )
 
         torch.manual_seed(recipe.seed)
@@ -96,20 +101,12 @@ class Run:
         self._head = network.get_submodule(backbones.BACKBONES[recipe.backbone].place)
         self.network.requires_grad_(not recipe.frozen)
         self._head.requires_grad_(True)
-        self._averaged = AveragedModel(network, avg_fn=_average(recipe.ema), use_buffers=True) if recipe.ema else None
-        self._adversary = None
-        if recipe.domain_adversarial:
-            if len(self.domains) < 2:
-                raise SettingsError("To forget the domain, the clips must be of at least two domains.")
-            self._adversary = DomainAdversary(network, len(self.domains)).to(self.device)
         learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        learning += self._adversary.parameters() if self._adversary else []
         self._optimiser = torch.optim.AdamW(learning, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         shown = [int(self._shows(epoch).sum()) for epoch in range(recipe.epochs)]
         if min(shown) < 2:
             raise SettingsError("The weights of the clips are so small that an epoch shows none of them; raise them.")
         steps = [_batches(count, recipe.batch_size) for count in shown]
-        self._steps = sum(steps)
         ends = np.cumsum([epochs for _, epochs in recipe.stages])[:-1]
         stages = [int(part.sum()) for part in np.split(np.array(steps), ends)]
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, _cycles(stages))
@@ -141,37 +138,39 @@ class Run:
         """Train to the last epoch; a stopped run goes on after its last whole epoch, to the weights of an unbroken one.
 
         `report` hears each epoch, `batch_done` (done, of how many in the epoch). ModelError: the training diverged.
+        SettingsError: another process is at work in the folder.
         """
-        self.history = self._files.resume(self._stateful(), self.device) or self.history
-        for epoch in range(len(self.history), self.recipe.epochs):
-            begun = perf_counter()
-            size = self.recipe.size(epoch)
-            loss = self._train_epoch(epoch, size, batch_done)
-            probabilities = self.clip_probabilities(self.held, size)
-            compatible_share = (probabilities * self.allowed[self.held]).sum(axis=1)
-            hits = self.hits(probabilities)
-            progress = Progress(
-                epoch=epoch + 1,
-                epochs=self.recipe.epochs,
-                image_size=size,
-                loss=loss,
-                accuracy=float(hits.mean()),
-                validation_loss=float(-np.log(np.maximum(compatible_share, 1e-12)).mean()),
-                seconds=perf_counter() - begun,
-                by_domain={
-                    name: float(hits[self._domain[self.held] == index].mean())
-                    for index, name in enumerate(self.domains)
-                    if (self._domain[self.held] == index).any()
-                },
-            )
-            # Only the last stage sees the images at their final size, so only its epochs can be the answer.
-            final = self.recipe.stages[-1][0]
-            earlier = [entry.merit for entry in self.history if entry.image_size == final]
-            self.history.append(progress)
-            if size == final and all(progress.merit >= merit for merit in earlier):
-                checkpoints.save(self._answering.state_dict(), self._files.best)
-            self._files.save(self._stateful(), self.history)
-            report(progress)
+        with self._files.held():
+            self.history = self._files.resume(self._stateful(), self.device) or self.history
+            for epoch in range(len(self.history), self.recipe.epochs):
+                begun = perf_counter()
+                size = self.recipe.size(epoch)
+                loss = self._train_epoch(epoch, size, batch_done)
+                probabilities = self.clip_probabilities(self.held, size)
+                compatible_share = (probabilities * self.allowed[self.held]).sum(axis=1)
+                hits = self.hits(probabilities)
+                progress = Progress(
+                    epoch=epoch + 1,
+                    epochs=self.recipe.epochs,
+                    image_size=size,
+                    loss=loss,
+                    accuracy=float(hits.mean()),
+                    validation_loss=float(-np.log(np.maximum(compatible_share, 1e-12)).mean()),
+                    seconds=perf_counter() - begun,
+                    by_domain={
+                        name: float(hits[self._domain[self.held] == index].mean())
+                        for index, name in enumerate(self.domains)
+                        if (self._domain[self.held] == index).any()
+                    },
+                )
+                # Only the last stage sees the images at their final size, so only its epochs can be the answer.
+                final = self.recipe.stages[-1][0]
+                earlier = [entry.merit for entry in self.history if entry.image_size == final]
+                self.history.append(progress)
+                if size == final and all(progress.merit >= merit for merit in earlier):
+                    checkpoints.save(self.network.state_dict(), self._files.best)
+                self._files.save(self._stateful(), self.history)
+                report(progress)
 
     def hits(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return for each held clip whether its most likely genre is compatible with its label."""
@@ -180,7 +179,7 @@ class Run:
 
     def load_best(self) -> None:
         """Put the weights of the best epoch into the network; ModelError where there are none yet."""
-        self._answering.load_state_dict(checkpoints.read(self._files.best))
+        self.network.load_state_dict(checkpoints.read(self._files.best))
 
     def clip_probabilities(self, clips: Indices, size: int | None = None) -> NDArray[np.float32]:
         """Return the mean of the windows' probabilities, float32 [len(clips), classes], at an image size in pixels."""
@@ -189,7 +188,7 @@ class Run:
         indices = np.concatenate(
             [np.arange(self._first[clip], self._first[clip] + self._count[clip]) for clip in clips]
         )
-        network = self._answering.eval()
+        network = self.network.eval()
         with torch.inference_mode():
             rows = [
                 self._logits(network, self._loaded(pixels, batch)).softmax(1).cpu().numpy()
@@ -198,11 +197,6 @@ class Run:
         ends = np.cumsum(counts)
         sums = np.add.reduceat(np.concatenate(rows), ends - counts, axis=0)
         return np.asarray(sums / counts[:, None], dtype=np.float32)
-
-    @property
-    def _answering(self) -> nn.Module:
-        """The network whose answers count: the averaged one where there is one."""
-        return self._averaged.module if self._averaged is not None else self.network
 
     def _shows(self, epoch: int) -> Indices:
         """Return how many times an epoch shows each of the `taught` clips: its weight, a fraction by chance."""
@@ -248,8 +242,6 @@ class Run:
             nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
             self._optimiser.step()
             self._schedule.step()
-            if self._averaged is not None:
-                self._averaged.update_parameters(self.network)
             total += loss.item() * len(batch)
             if not math.isfinite(total):
                 raise ModelError(
@@ -262,12 +254,7 @@ class Run:
     def _loss(self, logits: Tensor, clips: Indices) -> Tensor:
         """Return the mean loss of a batch whose images show these clips."""
         allowed = torch.from_numpy(self.allowed[clips]).to(self.device)
-        losses = set_loss(logits, allowed, self.recipe.label_smoothing)
-        if self._adversary is not None:
-            progress = self._schedule.last_epoch / self._steps
-            strength = self.recipe.domain_adversarial * adversary_strength(progress)
-            losses = losses + self._adversary.loss(torch.from_numpy(self._domain[clips]).to(self.device), strength)
-        return losses.mean()
+        return set_loss(logits, allowed, self.recipe.label_smoothing).mean()
 
     def _pixels(self, size: int) -> NDArray[np.uint8]:
         """Return every image at a stage's size; the latest size is kept, so that a stage resizes once."""
@@ -286,28 +273,7 @@ class Run:
         return logits.float()
 
     def _stateful(self) -> dict[str, Any]:
-        parts = {
-            "network": self.network,
-            "averaged": self._averaged,
-            "adversary": self._adversary,
-            "optimiser": self._optimiser,
-            "schedule": self._schedule,
-        }
-        return {name: part for name, part in parts.items() if part is not None}
-
-
-def _average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """Return the step of an exponential moving average.
-
-    Its decay is (1 + n) / (10 + n) at first, so that the random start is soon forgotten.
-    """
-
-    def step(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-        if not averaged.is_floating_point():  # the counters of the normalisation
-            return current
-        return torch.lerp(averaged, current, 1 - min(decay, (1 + int(count)) / (10 + int(count))))
-
-    return step
+        return {"network": self.network, "optimiser": self._optimiser, "schedule": self._schedule}
 
 
 def _cycles(stages: Sequence[int]) -> Callable[[int], float]:
@@ -329,8 +295,11 @@ def _cycles(stages: Sequence[int]) -> Callable[[int], float]:
 
 
 def _batches(count: int, batch_size: int) -> int:
-    """Return how many batches of nearly the same size there are: none is a single image, which BatchNorm refuses."""
-    return math.ceil(count / batch_size)
+    """Return how many batches of nearly the same size there are: none is a single image, which BatchNorm refuses.
+
+    Where that leaves no other way, as for three images two at a time, a batch has one image more.
+    """
+    return max(1, min(math.ceil(count / batch_size), count // 2))
 
 
 def _digest(content: object) -> str:

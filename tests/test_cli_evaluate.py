@@ -17,15 +17,15 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from genre import __version__, store, temperature
+from genre import __version__, measurement, store, temperature
 from genre.classifier import classifier
 from genre.cli import app
-from genre.cli_evaluate import _spreadsheet_safe
+from genre.cli_evaluate import WRITTEN, _spreadsheet_safe
 from genre.cli_texts import CLI
 from genre.datasets import Clip, read, read_mapping
 from genre.evaluation import Heard, assess, evaluate, hear
 from genre.figures import figures
-from genre.measurement import FILE_COLUMNS
+from genre.measurement import FILE_COLUMNS, fingerprints
 from genre.report_texts import REPORT
 from genre.settings import DEFAULT_MODEL, Settings
 
@@ -84,6 +84,7 @@ def test_figures_rows_pictures_and_report(clips: Path, mapping: Path, tmp_path: 
         *("confusion.png", "confusion_coarse.png", "figures.json", "files.csv", "heard.jsonl"),
         *("reliability.png", "report.html"),
     ]
+    assert {path.name for path in out.iterdir()} <= set(WRITTEN)
     for picture in out.glob("*.png"):
         assert np.asarray(Image.open(picture)).std() > 5
 
@@ -171,6 +172,59 @@ def test_what_cannot_be_done_is_told_before_anything_is_heard(
     assert (result.exit_code, result.stdout) == (1, "")
     assert words in result.stderr
     assert "broken" not in result.stderr
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_folder_of_something_else_is_left_as_it_is(clips: Path, mapping: Path, tmp_path: Path, language: str):
+    library, table = tmp_path / "library", "path,label\n../clips/solo/tone.wav,solo\n"
+    library.mkdir()
+    (library / "files.csv").write_text(table)
+    arguments = ["--clip-seconds", "2", "--lang", language, "--out", library]
+    refused = run(library / "files.csv", *arguments)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert CLI["out_taken"][language].format(out=library) in refused.stderr
+    assert [path.name for path in library.iterdir()] == ["files.csv"]
+
+    # Where an evaluation has been, what is read is still not written over, whatever it is called by.
+    (library / "heard.jsonl").write_text("")
+    before = mapping.read_bytes()
+    for source, path in ((library / "files.csv", "files.csv"), (clips, "figures.json")):
+        refused = run(source, *arguments, "--mapping", mapping)
+        assert refused.exit_code == 1
+        assert CLI["out_would_overwrite"][language].format(path=library / path) in refused.stderr
+        (library / "figures.json").unlink(missing_ok=True)
+        (library / "figures.json").symlink_to(mapping)
+    assert (library / "files.csv").read_text() == table
+    assert mapping.read_bytes() == before
+    (library / "figures.json").unlink()
+    (library / "files.csv").rename(library / "mine.csv")
+    assert run(library / "mine.csv", *arguments).exit_code == 0
+    assert (library / "mine.csv").read_text() == table
+
+
+def test_what_a_model_has_learned_from_is_known_again_wherever_it_is(clips: Path, own: Path, tmp_path: Path):
+    config = json.loads((own / "config.json").read_text())
+    config["weights"]["learned"] = fingerprints(read(clips))
+    assert re.fullmatch(r"[0-9a-f]{16}( [0-9a-f]{16}){6}", config["weights"]["learned"])  # two of 8 are the same
+    (own / "config.json").write_text(json.dumps(config))
+    for label in ("=classical", "solo"):
+        shutil.rmtree(clips / label)
+    (clips / "solo").mkdir()
+    shutil.copy(clips / "dance_pop" / "0.wav", clips / "solo" / "of another name.wav")
+    (clips / "dance_pop" / "1.wav").write_bytes((clips / "dance_pop" / "1.wav").read_bytes() + b"\0")
+    arguments = [clips, "--clip-seconds", "2", "--out", tmp_path / "out"]
+    for language in ("en", "zh"):
+        result = run(*arguments, "--model", own, "--lang", language)
+        words = REPORT["learned_by_this"][language].format(count=3, clips=4, model="vgg19_bn_cqt")
+        assert words in result.stderr
+        assert words in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "has learned from" not in run(*arguments).stderr  # the model of the program, which knows nothing of these
+
+
+def test_of_very_many_clips_no_fingerprints_are_kept(clips: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(measurement, "FINGERPRINTS_MAX", 7)
+    assert fingerprints(read(clips)) == ""
+    assert fingerprints([Clip(clips / "absent.wav", "solo", "")]) == ""
 
 
 def test_all_failed_says_so(tmp_path: Path):

@@ -5,11 +5,14 @@ import io
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import datasets as hub
@@ -22,15 +25,18 @@ from typer.testing import CliRunner, Result
 
 from genre import cli_train, finetuning, hub_datasets, store
 from genre.cli import app
+from genre.cli_texts import CLI
 from genre.datasets import Clip
 from genre.errors import ModelError, SettingsError
 from genre.finetuning import Wishes, plan
 from genre.labels import CCMUSIC16
 from genre.settings import SAMPLE_RATE, Settings
+from genre.spectrogram import SpectrogramSpec
 
 LABELS = {"solo": "Low drone", "opera": "High whistle", "dance_pop": "Clicks"}
 CHINESE = {"Low drone": "低音", "High whistle": "哨声", "Clicks": "咔嗒"}
 TRAINING = ("--epochs", "5", "--image-size", "64", "--batch-size", "8", "--learning-rate", "0.002", "--seed", "3")
+BEGUN = "resnet18_cqt_acousticsense16"  # the embedded model of the network that is trained by default
 TINY = ("--backbone", "mobilenet_v3_small", "--epochs", "1", "--image-size", "32")
 
 Train = Callable[..., Result]
@@ -101,19 +107,30 @@ def test_it_learns_and_says_what_it_has_done(place: Path, trained: tuple[int, st
     assert code == 1  # one recording could not be read
     assert err.count("left out") == 1
     assert "broken.wav" in err
-    assert "61 recordings, 3 genres (mine); resnet18 on cqt, starting from scratch; epochs: 5; 64 px." in err
+    assert f"61 recordings, 3 genres (mine); resnet18 on cqt, starting from {BEGUN}; epochs: 5; 64 px." in err
     assert [int(epoch) for epoch in re.findall(r"epoch (\d) of 5, 64 px: loss", err)] == [1, 2, 3, 4, 5]
-    assert "The model is in mine: it tells 100.0% of 12 held-out clips right." in out
+    stated = re.search(r"The model is in mine: it tells ([\d.]+)% of (\d+) held-out clips right \((.*)\)\. Its", out)
+    assert stated, out
+    right, clips, interval = float(stated[1]), int(stated[2]), stated[3]
+    assert right >= 90
+    assert re.fullmatch(r"95% interval [\d.]+–[\d.]+%", interval)
     assert "genre classify FILE --model ./mine" in out
     run = place / "mine.run"
     for name in ("curves.png", "confusion.png"):
         assert Image.open(run / name).size[0] > 300
     assert {"recipe.json", "history.json", "best.safetensors", "last.pt"} <= {path.name for path in run.iterdir()}
     weights = json.loads((place / "mine" / "config.json").read_text())["weights"]
-    assert weights["trained_on"] == "48 clips of table.csv, starting from random weights"
-    assert weights["trained_on_zh"] == "table.csv 的 48 个片段，从随机权重开始"
-    assert weights["measured_on"] == "12 held-out clips of the same source (used to choose the epoch)"
-    assert (weights["accuracy"], weights["licence"]) == (1.0, "CC0")
+    assert weights["trained_on"] == f"{60 - clips} clips of table.csv, starting from the weights of {BEGUN}"
+    assert weights["trained_on_zh"] == f"table.csv 的 {60 - clips} 个片段，以 {BEGUN} 的权重为起点"
+    assert weights["measured_on"] == f"{clips} held-out clips of the same source (used to choose the epoch; {interval})"
+    assert (weights["accuracy"], weights["licence"]) == (pytest.approx(right / 100, abs=6e-4), "CC0")
+    # Whoever wants to know what was held out can measure it again, and is told what that is worth.
+    command = ["evaluate", str(run / "clips.csv"), "--split", "validation", "--model", str(place / "mine"), "--json"]
+    again = CliRunner().invoke(app, command)
+    figures = json.loads(again.stdout)["figures"]
+    assert figures["clips"] == clips
+    assert round(figures["top1"]["value"], 4) == weights["accuracy"]
+    assert f"mine has learned from {clips} of these {clips} clips or was chosen by them" in again.stderr
 
 
 def test_unheard_recordings_get_the_right_genre_and_its_chinese_name(
@@ -129,7 +146,7 @@ def test_unheard_recordings_get_the_right_genre_and_its_chinese_name(
     command = ["classify", str(place / "solo0.wav"), "--model", str(place / "mine"), "--lang", "zh"]
     shown = CliRunner().invoke(app, command).output
     assert "低音" in shown
-    assert "从随机权重开始" in shown
+    assert f"以 {BEGUN} 的权重为起点" in shown
 
 
 def test_ctrl_c_loses_nothing_but_an_epoch(place: Path, trained: tuple[int, str, str]) -> None:
@@ -153,6 +170,30 @@ def test_ctrl_c_loses_nothing_but_an_epoch(place: Path, trained: tuple[int, str,
     for name in ("mine", "stopped"):
         assert (place / name / "model.safetensors").is_file()
     assert (place / "mine" / "model.safetensors").read_bytes() == (place / "stopped" / "model.safetensors").read_bytes()
+
+
+def test_ctrl_c_while_the_model_is_measured_leaves_one_that_can_be_used(
+    place: Path, trained: tuple[int, str, str]
+) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    shutil.copytree(place / "mine.run", place / "again.run")
+    command = ("train", "table.csv", "--out", "again", *TRAINING)
+    process = genre(*command, cwd=place)
+    until = time.monotonic() + 120
+    while not (place / "again" / "config.json").exists() and time.monotonic() < until:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    code, out, err = finished(process)
+    assert (code, out) == (130, "")
+    assert "The model is in again and can be used; its accuracy is not measured yet. The same command" in err
+    assert "Traceback" not in err
+    card = store.find(place / "again", Settings())
+    assert store.load(card)
+    assert card.accuracy is None
+    _, out, err = finished(genre(*command, cwd=place))
+    assert "epoch" not in err.replace("epochs:", "")  # nothing was trained again
+    assert "held-out clips right" in out
+    assert store.find(place / "again", Settings()).accuracy == store.find(place / "mine", Settings()).accuracy
 
 
 def test_ctrl_c_ends_the_drawing_by_other_processes(place: Path, tmp_path: Path) -> None:
@@ -186,6 +227,60 @@ def test_a_changed_source_or_recipe_is_not_gone_on_with(
     assert not (place / "other").exists()
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_run_folder_of_something_else_is_left_as_it_is(place: Path, tmp_path: Path, language: str) -> None:
+    out, run = tmp_path / "model", tmp_path / "run"
+    run.mkdir()
+    (run / "best.safetensors").write_bytes(b"mine")
+
+    def refused(folder: Path) -> str:
+        command = ["train", str(place / "music"), "--out", str(out), "--run", str(folder), "--lang", language, *TINY]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 1
+        assert not out.exists()
+        return result.stderr
+
+    assert CLI["train_run_taken"][language].format(run=run) in refused(run)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == {"best.safetensors": b"mine"}
+    for folder in (tmp_path / "run" / ".." / "model", out / "run"):
+        assert CLI["train_run_in_out"][language].format(run=folder, out=out) in refused(folder)
+
+
+def test_pictures_are_measured_as_they_are_and_a_name_may_have_a_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = ("dark", "light") * 6
+    for index, label in enumerate(labels):
+        noise = np.random.default_rng(index).integers(0, 60, (32, 32), dtype=np.uint8)
+        Image.fromarray(noise + np.uint8(190 * (label == "light"))).save(tmp_path / f"{index}.png")
+    rows = "\n".join(f"{index}.png,{label}" for index, label in enumerate(labels))
+    (tmp_path / "pictures.csv").write_text(f"path,label\n{rows}\n")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["train", "pictures.csv", "--out", "m 型/same", "--from", "scratch", *TINY])
+    assert done.exit_code == 0, done.output
+    assert re.search(r"it tells \d+\.\d% of \d held-out clips right \((95% interval|too few groups)", done.stdout)
+    command = shlex.split(done.stdout.splitlines()[-1].removeprefix("Try it: "))
+    assert command == ["genre", "classify", "FILE", "--model", "m 型/same"]
+    weights = json.loads(Path("m 型/same/config.json").read_text(encoding="utf-8"))["weights"]
+    assert 0 <= weights["accuracy"] <= 1
+    assert "used to choose the epoch; " in weights["measured_on"]
+    assert Image.open("m 型/same.run/confusion.png").size[0] > 300
+
+
+def test_the_model_folder_may_be_the_one_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("solo", "opera"):
+        for number in range(2):
+            path = tmp_path / "records" / kind / f"{number}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, sound(kind, number, 2.0), SAMPLE_RATE)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    done = CliRunner().invoke(app, ["train", "../records", "--out", ".", *TINY, "--taxonomy", "own"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "here.run" / "clips.csv").exists()
+    assert json.loads(Path("config.json").read_text())["name"] == "here"
+
+
 def test_a_finished_run_writes_over_its_own_model_only(place: Path, train: Train, tmp_path: Path) -> None:
     source = tmp_path / "source"
     for number, kind in enumerate(("solo", "opera") * 2):
@@ -206,6 +301,21 @@ def test_a_finished_run_writes_over_its_own_model_only(place: Path, train: Train
     assert refused.exit_code == 1
     assert "does not come from the run in" in refused.stderr
     assert (tmp_path / "model" / "model.safetensors").read_bytes() == b"of another run"
+
+
+def test_a_folder_that_cannot_be_read_shows_in_the_exit_code(
+    train: Train, unreadable: Callable[[Path], str], tmp_path: Path
+) -> None:
+    for kind in ("solo", "opera"):
+        (tmp_path / "source" / kind).mkdir(parents=True)
+        for number in range(2):
+            soundfile.write(tmp_path / "source" / kind / f"{number}.wav", sound(kind, number, 2.0), SAMPLE_RATE)
+    unreadable(tmp_path / "source" / "solo")
+    done = train(tmp_path / "source", *TINY)
+    assert done.exit_code == 1
+    assert done.stderr.count("left out: ") == 1
+    assert "clips learned from / checked on: opera 1/1, solo 1/1" in done.stderr
+    assert (tmp_path / "model" / "model.safetensors").is_file()
 
 
 def test_the_source_may_be_the_folder_one_is_in(
@@ -268,8 +378,9 @@ def test_a_model_is_begun_from_another_one_with_coarse_labels_and_a_frozen_backb
         (("music", "--backbone", "resnet1001"), "Unknown backbone 'resnet1001'"),
         (("music", "--backbone", "vit_b_16", "--image-size", "112"), "vit_b_16 takes images of 224 pixels, not 112"),
         (("music", "--from", "nobody"), "There is no model 'nobody' here"),
-        (("music", "--frozen"), "choose a model to start from"),
+        (("music", "--frozen", "--from", "scratch"), "choose a model to start from"),
         (("music", "--subset", "x"), "no data set of the Hub"),
+        (("music", "--group-column", "x"), "no data set of the Hub"),
         (("music", "--names", "nothing.csv"), "nothing.csv cannot be read"),
         (("one",), "There is only one genre, polka"),
     ],
@@ -331,14 +442,37 @@ def test_the_recipe_fits_the_number_of_clips_and_the_backbone() -> None:
     assert (cli_train.BATCH_SIZE, cli_train.VALIDATION) == (finetuning.BATCH_SIZE, finetuning.VALIDATION)
 
 
-def test_the_weights_are_the_embedded_ones_of_that_network_or_random() -> None:
+def test_numbers_in_labels_tell_genres_apart() -> None:
+    decades = ("1980 pop", "1980 rock", "1990 pop", "1990 rock")
+    begun = plan(clips_of(**dict.fromkeys(decades, 2)), Wishes(), name="mine", settings=SETTINGS)
+    assert begun.taxonomy.ids == decades
+    own = plan(clips_of(**{"80_polka": 2, "90_polka": 2}), Wishes(), name="mine", settings=SETTINGS)
+    assert own.taxonomy.ids == ("80_polka", "90_polka")
+    with pytest.raises(SettingsError, match="'80_pop' and '90_pop' would both be pop: only a number"):
+        plan(clips_of(**{"80_pop": 2, "90_pop": 2, "rock": 2}), Wishes(), name="mine", settings=SETTINGS)
+
+
+def test_the_weights_are_the_embedded_ones_of_that_network_or_random(tmp_path: Path) -> None:
     clips = clips_of(opera=2, solo=2)
-    begun = plan(clips, Wishes(backbone="vgg19_bn"), name="x", settings=SETTINGS)
-    card = store.find("embedded:vgg19_bn_cqt", SETTINGS)
-    assert (begun.initial, begun.begun_with, begun.fresh_head) == (card.weights, "vgg19_bn_cqt", False)
-    assert begun.recipe.head == card.head
-    assert plan(clips, Wishes(backbone="vgg19_bn", taxonomy="own"), name="x", settings=SETTINGS).fresh_head
-    assert plan(clips, Wishes(backbone="vgg11"), name="x", settings=SETTINGS).begun_with == "scratch"
+
+    def begun(**wishes: object) -> finetuning.Plan:
+        return plan(clips, Wishes(**wishes), name="x", settings=replace(SETTINGS, cache=tmp_path))
+
+    embedded = begun()
+    card = store.find("embedded:resnet18_cqt_acousticsense16", SETTINGS)
+    assert (embedded.initial, embedded.begun_with, embedded.fresh_head) == (card.weights, card.name, True)
+    assert embedded.taxonomy.ids == ("opera", "solo")  # not the classes of a model that nobody asked for
+    assert embedded.recipe.spectrogram == SpectrogramSpec("cqt", image_size=224)  # nor its images of 112 px
+    assert (embedded.recipe.head, embedded.recipe.learning_rate) == (card.head, finetuning.LEARNING_RATE_TUNED)
+    assert begun(image_size=96).recipe.spectrogram.image_size == 96
+    assert begun(frozen=True).recipe.spectrogram == card.spectrogram  # whose features are to stay as they are
+    assert begun(begin=card.name, taxonomy="own").recipe.spectrogram == card.spectrogram
+    asked = begun(begin="embedded:vgg19_bn_cqt")
+    assert (asked.begun_with, asked.taxonomy, asked.fresh_head) == ("vgg19_bn_cqt", CCMUSIC16, False)
+    assert begun(backbone="vgg19_bn", taxonomy="ccmusic16").fresh_head is False  # the very same classes
+    assert begun(backbone="vgg19_bn").fresh_head
+    for wishes in ({"backbone": "vgg11"}, {"transform": "mel"}):
+        assert begun(**wishes).begun_with == "scratch"
 
 
 def test_clips_of_another_split_are_left_out_and_a_genre_needs_two_groups() -> None:
@@ -410,7 +544,50 @@ def test_a_data_set_of_sounds_is_trained_on(hub_folder: Callable[..., Path], tra
     assert listed[:2] == ["path,label,group,split", "train_000000.wav,Solo,a,train"]
 
 
-def test_a_data_set_of_pictures_gives_those_of_the_transform(hub_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_cuts_of_one_recording_stay_together_if_a_column_tells_them(
+    hub_folder: Callable[..., Path], train: Train, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recordings = [0, 0, 1, 1, 2, 2, 3, 3]
+    columns = {"cqt": [jpeg(20 * value) for value in range(8)], "genre": [0, 1] * 4, "song": recordings}
+    features = {"cqt": hub.Image(), "genre": hub.ClassLabel(names=["Polka", "Waltz"]), "song": hub.Value("int64")}
+    source = hub_folder("cuts", features, {"train": columns})
+    done = train(source, *TINY, "--group-column", "song", "--lang", "zh")
+    assert done.exit_code == 0, done.output
+    assert "name no recording" not in done.stderr
+    table = tmp_path / "model.run" / "dataset" / "labels.csv"
+    assert [row["group"] for row in csv.DictReader(table.open())] == [str(song) for song in recordings]
+    assert not hub_datasets.may_be_cuts(table.parent)
+    assert "cuts of one" not in (tmp_path / "model" / "config.json").read_text()
+    for name in ("opus", "genre"):
+        with pytest.raises(SettingsError, match=f"has no column {name} besides that of the genres; choose one of: cqt"):
+            hub_datasets.materialise(str(source), tmp_path / "other", "cqt", group=name)
+    with pytest.raises(SettingsError, match="holds another data set, or another part of it"):
+        hub_datasets.materialise(str(source), table.parent, "cqt")
+    table = hub_datasets.materialise(str(source), tmp_path / "alone", "cqt")
+    asked = json.loads((tmp_path / "alone" / "wanted.json").read_text())
+    del asked["group"]  # as an earlier version wrote it
+    (tmp_path / "alone" / "wanted.json").write_text(json.dumps(asked))
+    assert hub_datasets.materialise(str(source), tmp_path / "alone", "cqt") == table
+
+
+def test_a_model_says_that_cuts_may_be_on_both_sides(
+    hub_folder: Callable[..., Path], train: Train, tmp_path: Path
+) -> None:
+    columns = {"cqt": [jpeg(20 * value) for value in range(8)], "genre": [0, 1] * 4}
+    features = {"cqt": hub.Image(), "genre": hub.ClassLabel(names=["Polka", "Waltz"])}
+    done = train(hub_folder("cuts", features, {"train": columns}), *TINY)
+    assert done.exit_code == 0, done.output
+    assert "may be both learned from and checked on. If a column" in done.stderr
+    weights = json.loads((tmp_path / "model" / "config.json").read_text())["weights"]
+    assert weights["measured_on"].endswith(
+        "; the rows name no recording, so that cuts of one may be both learned from and checked on"
+    )
+    assert weights["measured_on_zh"].endswith("同一录音的片段可能既用于学习又用于检验")
+
+
+def test_a_data_set_of_pictures_gives_those_of_the_transform(
+    hub_folder: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     columns = {"mel": [jpeg(40)] * 4, "cqt": [jpeg(90)] * 4, "genre": [0, 1, 0, 1]}
     features = {"mel": hub.Image(), "cqt": hub.Image(), "genre": hub.ClassLabel(names=["Pop", "Rock"])}
     source = hub_folder("pictures", features, {"train": columns, "validation": columns})
@@ -418,8 +595,12 @@ def test_a_data_set_of_pictures_gives_those_of_the_transform(hub_folder: Callabl
     table = hub_datasets.materialise(str(source), tmp_path / "out", "cqt")
     rows = list(csv.DictReader(table.open()))
     assert [row["split"] for row in rows] == ["train"] * 4 + ["validation"] * 4
+    assert hub_datasets.may_be_cuts(table.parent)
+    assert "its rows name no recording, artist or album; cuts of one recording may be" in caplog.text
+    caplog.clear()
     assert abs(np.asarray(Image.open(table.parent / rows[0]["path"])).mean() - 90) < 3
     assert hub_datasets.materialise(str(source), tmp_path / "out", "cqt") == table
+    assert "name it with --group-column" in caplog.text  # also where the folder has everything already
     with pytest.raises(SettingsError, match="holds another data set, or another part of it"):
         hub_datasets.materialise(str(source), tmp_path / "out", "mel")
     with pytest.raises(SettingsError, match=r"nor one of pictures called chroma; its columns are: mel \(Image\)"):

@@ -2,6 +2,10 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +18,13 @@ from torch import nn
 
 from genre import backbones, checkpoints, training
 from genre.classifier import classifier
-from genre.datasets import Clip
+from genre.datasets import Clip, read
 from genre.errors import ModelError, SettingsError
 from genre.images import Images, cache_images
 from genre.labels import CCMUSIC16, Genre, Taxonomy
-from genre.losses import DomainAdversary, set_loss
+from genre.losses import set_loss
 from genre.recipe import Progress, Recipe
+from genre.run_folder import RunFolder
 from genre.settings import SAMPLE_RATE
 from genre.spectrogram import SpectrogramSpec
 from genre.transfer import start_from
@@ -79,7 +84,8 @@ def test_a_run_learns_and_its_folder_answers(clips: list[Clip], images: Images, 
     run = training.Run(tmp_path / "run", RECIPE, clips, images, CCMUSIC16)
     run.fit(told.append, lambda done, of: batches.append((done, of)))
     assert [progress.image_size for progress in told] == [48] * 4 + [64] * 6
-    assert batches[:3] == [(1, 3), (2, 3), (3, 3)]  # 24 clips in batches of up to 8
+    of = -(-len(run.taught) // 8)  # batches of up to 8 clips
+    assert batches[: of + 1] == [*((done, of) for done in range(1, of + 1)), (1, of)]
     assert told[-1].accuracy >= 0.9
     assert [entry["epoch"] for entry in json.loads((tmp_path / "run" / "history.json").read_text())] == [*range(1, 11)]
 
@@ -115,12 +121,11 @@ def varied(clips: list[Clip]) -> list[Clip]:
 def test_a_stopped_run_ends_in_the_very_weights_of_an_unbroken_one(
     clips: list[Clip], images: Images, tmp_path: Path
 ) -> None:
-    recipe = replace(SHORT, ema=0.9, domain_adversarial=0.5)
     mixed = varied(clips)
 
     def run(name: str) -> training.Run:
         mapping = {"quiet": ("solo", "opera")}
-        return training.Run(tmp_path / name, recipe, mixed, images, CCMUSIC16, mapping=mapping)
+        return training.Run(tmp_path / name, SHORT, mixed, images, CCMUSIC16, mapping=mapping)
 
     unbroken: list[Progress] = []
     run("unbroken").fit(unbroken.append)
@@ -139,16 +144,10 @@ def test_a_stopped_run_ends_in_the_very_weights_of_an_unbroken_one(
     assert [progress.epoch for progress in resumed] == [4]
     assert resumed[0].loss == unbroken[3].loss
     assert set(unbroken[3].by_domain) == {"real", "rendered"}
-    for name in ("network", "averaged", "adversary"):
-        ends = [
-            torch.load(tmp_path / folder / "last.pt", weights_only=True)[name] for folder in ("unbroken", "stopped")
-        ]
-        for key, tensor in ends[0].items():
-            assert torch.equal(tensor, ends[1][key]), (name, key)
+    ends = [torch.load(tmp_path / name / "last.pt", weights_only=True)["network"] for name in ("unbroken", "stopped")]
+    for key, tensor in ends[0].items():
+        assert torch.equal(tensor, ends[1][key]), key
     best = checkpoints.read(tmp_path / "unbroken" / "best.safetensors")
-    assert set(best) == set(
-        backbones.build("mobilenet_v3_small", "compact", 16).state_dict()
-    )  # no trace of the domains
     for key, tensor in checkpoints.read(tmp_path / "stopped" / "best.safetensors").items():
         assert torch.equal(tensor, best[key]), key
 
@@ -166,11 +165,17 @@ def test_a_run_of_something_else_is_not_gone_on_with(clips: list[Clip], images: 
 
 
 @pytest.mark.parametrize(
-    ("file", "content"),
-    [("last.pt", 1_000), ("last.pt", 0), ("recipe.json", 10), ("recipe.json", None), ("last.pt", b"[]")],
+    ("file", "content", "words"),
+    [
+        ("last.pt", 1_000, r"last\.pt is damaged .*; delete .* and start again"),
+        ("last.pt", 0, r"last\.pt is damaged"),
+        ("last.pt", b"[]", r"last\.pt is damaged"),
+        ("recipe.json", 10, r"no run has left there, or its recipe\.json is damaged"),
+        ("recipe.json", None, r"no run has left there, or its recipe\.json is damaged"),
+    ],
 )
 def test_a_damaged_run_is_told(
-    clips: list[Clip], images: Images, tmp_path: Path, file: str, content: int | bytes | None
+    clips: list[Clip], images: Images, tmp_path: Path, file: str, content: int | bytes | None, words: str
 ) -> None:
     with pytest.raises(StoppedError):
         training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(stop_after(1))
@@ -179,8 +184,92 @@ def test_a_damaged_run_is_told(
     path.write_bytes(content if isinstance(content, bytes) else whole[:content])
     if content is None:
         path.unlink()
-    with pytest.raises(SettingsError, match=rf"{file} is damaged .*; delete {tmp_path} and start again"):
+    with pytest.raises(SettingsError, match=words):
         training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(nothing)
+
+
+def test_a_run_of_an_earlier_version_is_gone_on_with(clips: list[Clip], images: Images, tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):
+        training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(stop_after(1))
+    stated = json.loads((tmp_path / "recipe.json").read_text())
+    earlier = stated | {"recipe": stated["recipe"] | {"ema": 0.9, "domain_adversarial": 0.0}}
+    (tmp_path / "recipe.json").write_text(json.dumps(earlier))
+    with pytest.raises(SettingsError, match=r"something else \(ema was 0\.9 and is no more\)"):
+        training.Run(tmp_path, SHORT, clips, images, CCMUSIC16)
+    earlier["recipe"]["ema"] = 0.0
+    (tmp_path / "recipe.json").write_text(json.dumps({name: earlier[name] for name in earlier if name != "held_out"}))
+    with pytest.raises(SettingsError, match=r"something else \(held_out, which an earlier version did not note\)"):
+        training.Run(tmp_path, SHORT, clips, images, CCMUSIC16)
+    (tmp_path / "recipe.json").write_text(json.dumps(earlier))
+    told: list[Progress] = []
+    training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(told.append)
+    assert [progress.epoch for progress in told] == [2, 3, 4]
+
+
+def test_a_folder_of_something_else_is_left_as_it_is(clips: list[Clip], images: Images, tmp_path: Path) -> None:
+    for name, content in (("recipe.json", '{"recipe": "bread"}'), ("best.safetensors", "mine"), ("last.pt", "mine")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text(content)
+        (folder / "images").mkdir()
+        with pytest.raises(SettingsError, match="has something in it already that no run has left there"):
+            training.Run(folder, SHORT, clips, images, CCMUSIC16)
+        assert (folder / name).read_text() == content
+        assert sorted(path.name for path in folder.iterdir()) == sorted(("images", name))
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SettingsError, match="file cannot be a run folder: Not a directory"):
+        training.Run(tmp_path / "file", SHORT, clips, images, CCMUSIC16)
+    (tmp_path / "begun" / "images").mkdir(parents=True)  # of a run that was stopped while it drew
+    training.Run(tmp_path / "begun", SHORT, clips, images, CCMUSIC16)
+
+
+def test_the_clips_are_listed_by_how_they_are_used(clips: list[Clip], images: Images, tmp_path: Path) -> None:
+    run = training.Run(tmp_path, SHORT, clips, images, CCMUSIC16)
+    listed = read(tmp_path / "clips.csv")
+    assert [(clip.path, clip.label, clip.group) for clip in listed] == [(c.path, c.label, c.group) for c in clips]
+    assert [clip.path for clip in read(tmp_path / "clips.csv", "validation")] == [clips[i].path for i in run.held]
+    assert [clip.path for clip in read(tmp_path / "clips.csv", "train")] == [clips[i].path for i in run.taught]
+
+
+def test_two_processes_do_not_train_in_one_folder(clips: list[Clip], images: Images, tmp_path: Path) -> None:
+    run = training.Run(tmp_path, SHORT, clips, images, CCMUSIC16)
+    script = "import sys\nfrom pathlib import Path\nfrom genre.run_folder import RunFolder\n"
+    script += "with RunFolder(Path(sys.argv[1])).held():\n    print('in', flush=True)\n    sys.stdin.read()\n"
+    other = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        assert other.stdout
+        assert other.stdout.readline() == "in\n"
+        with pytest.raises(SettingsError, match="Another process is training in"):
+            run.fit(nothing)
+        with pytest.raises(SettingsError, match="Another process is training in"):
+            training.Run(tmp_path, replace(SHORT, seed=1), clips, images, CCMUSIC16)
+    finally:
+        other.kill()
+        other.communicate()
+    with pytest.raises(StoppedError):
+        training.Run(tmp_path, SHORT, clips, images, CCMUSIC16).fit(stop_after(1))
+
+
+def test_no_batch_is_a_single_image(clips: list[Clip], tmp_path: Path) -> None:
+    for count in range(2, 60):
+        for batch_size in range(2, 12):
+            sizes = [len(part) for part in np.array_split(np.arange(count), training._batches(count, batch_size))]
+            assert sum(sizes) == count
+            assert min(sizes) >= 2, (count, batch_size)
+            assert max(sizes) <= max(batch_size, 3), (count, batch_size)
+    assert training._batches(1, 8) == 1
+    few = [replace(clips[i], split="validation" if i == 13 else "train") for i in (0, 12, 13, 24)]
+    drawn = cache_images(few, SPEC, tmp_path / "cache", seconds=3.0)
+    recipe = replace(SHORT, batch_size=2, stages=((32, 1),))
+    run = training.Run(tmp_path / "run", recipe, few, drawn, CCMUSIC16)
+    assert len(run.taught) == 3
+    run.fit(nothing)
 
 
 def test_a_clip_is_shown_as_often_as_its_weight_says(clips: list[Clip], images: Images, tmp_path: Path) -> None:
@@ -191,9 +280,10 @@ def test_a_clip_is_shown_as_often_as_its_weight_says(clips: list[Clip], images: 
     shown = np.concatenate([images.clips[run._epoch_indices(epoch)] for epoch in range(recipe.epochs)])
     assert not set(shown) & set(run.held)
     per_epoch = {label: sum(clips[clip].label == label for clip in shown) / 60 for label in weights}
-    assert per_epoch["solo"] == 3 * 8
-    assert per_epoch["opera"] == 8
-    assert per_epoch["dance_pop"] == pytest.approx(0.25 * 8, rel=0.2)
+    taught = Counter(clips[index].label for index in run.taught)
+    assert per_epoch["solo"] == 3 * taught["solo"]
+    assert per_epoch["opera"] == taught["opera"]
+    assert per_epoch["dance_pop"] == pytest.approx(0.25 * taught["dance_pop"], rel=0.2)
     tiny = [replace(clip, weight=0.001) for clip in clips]
     with pytest.raises(SettingsError, match="raise them"):
         training.Run(tmp_path / "tiny", recipe, tiny, images, CCMUSIC16)
@@ -207,8 +297,6 @@ def test_what_cannot_be_learned_is_refused(
 
     with pytest.raises(SettingsError, match="only one genre"):
         run([replace(clip, label="solo") for clip in clips])
-    with pytest.raises(SettingsError, match="at least two domains"):
-        run(clips, domain_adversarial=1.0)
     with pytest.raises(SettingsError, match="left to validate on"):
         run([replace(clip, group=clip.label) for clip in clips])
     with pytest.raises(SettingsError, match="split test are not to be trained on"):
@@ -272,23 +360,6 @@ def test_every_stage_has_a_cycle_of_its_own() -> None:
     assert training._cycles([1])(0) > 0.5  # a run of a single step learns too
 
 
-def test_the_reversed_gradient_points_away_from_the_domain() -> None:
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
-    adversary = DomainAdversary(network, 2)
-    network(torch.randn(6, 4))
-    domains = torch.tensor([0, 1, 0, 1, -1, -1])
-    gradients = []
-    for strength in (-1.0, 0.5):
-        network.zero_grad()
-        losses = adversary.loss(domains, strength)
-        losses.mean().backward(retain_graph=True)
-        gradients.append(network[0].weight.grad.clone())
-    torch.testing.assert_close(gradients[1], -0.5 * gradients[0])
-    assert gradients[0].abs().max() > 0
-    assert losses[4:].tolist() == [0, 0]  # of a clip without a domain nothing is learned
-
-
 def test_a_frozen_run_changes_the_head_alone(clips: list[Clip], images: Images, tmp_path: Path) -> None:
     run = training.Run(tmp_path, replace(SHORT, frozen=True), clips, images, SMALL)
     before = {key: tensor.clone() for key, tensor in run.network.state_dict().items()}
@@ -349,3 +420,60 @@ def test_the_temperature_of_the_same_weights_may_be_kept(tmp_path: Path) -> None
     assert written(keep=False) is None
     checkpoints.save(backbones.build("squeezenet1_1", "compact", 3).state_dict(), run / "best.safetensors")
     assert written(keep=True) is None  # other weights
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from genre import training
+from genre.labels import CCMUSIC16
+from genre.recipe import Recipe
+from genre.spectrogram import SpectrogramSpec
+
+torch.set_num_threads(1)
+run, replace_file = Path(sys.argv[1]), Path.replace
+for argument in sys.argv[2:]:
+    folder, file = Path(argument).parent, Path(argument).name
+
+    def kill_before(part, target):
+        if target == folder / file:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace_file(part, target)
+
+    if not (child := os.fork()):
+        Path.replace = kill_before
+        recipe = Recipe("squeezenet1_1", "compact", SpectrogramSpec("cqt", image_size=64))
+        training.export(run, folder, recipe, CCMUSIC16, {"trained_on": "noise"})
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+"""
+
+
+def test_a_kill_while_the_model_is_written_leaves_what_the_run_can_write_over(tmp_path: Path) -> None:
+    run, recipe = tmp_path / "run", replace(RECIPE, backbone="squeezenet1_1")
+    run.mkdir()
+
+    def weights(seed: int) -> None:
+        torch.manual_seed(seed)
+        checkpoints.save(backbones.build("squeezenet1_1", "compact", 16).state_dict(), run / "best.safetensors")
+
+    killed = [tmp_path / f"{n}" / name for n, name in enumerate(("model.safetensors", "config.json") * 2)]
+    folders = [path.parent for path in killed]
+    weights(0)
+    for folder in folders[2:]:  # which have a model of the run already
+        training.export(run, folder, recipe, CCMUSIC16, {"trained_on": "noise"})
+    weights(1)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    subprocess.run([sys.executable, "-c", KILLED, str(run), *map(str, killed)], env=environment, check=True)
+    assert [path.suffix for path in folders[0].iterdir()] == [".part"]
+    assert {path.name for path in folders[1].iterdir() if path.suffix != ".part"} == {"model.safetensors"}
+    for folder in folders:
+        assert RunFolder(run).made(folder)
+        training.export(run, folder, recipe, CCMUSIC16, {"trained_on": "noise"})
+        assert RunFolder(run).made(folder)
+        assert classifier(folder).load().card.taxonomy == CCMUSIC16
+        assert not list(folder.glob("model*.part"))
+    (folders[0] / "model.safetensors").unlink()
+    assert not RunFolder(run).made(folders[0])  # what else is there may be somebody's
+    assert not (run / "export.safetensors").exists()
