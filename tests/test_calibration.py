@@ -75,9 +75,9 @@ def test_a_temperature_softens_every_window_before_the_mean():
 def test_softening_is_what_the_classifier_does(tmp_path: Path, write: Callable[..., Path], noise, rng):
     """A temperature in a model's card gives the probabilities that `soften` says it would."""
     path = write(tmp_path / "noise.wav", noise(rng, 30.0))
-    plain = classifier()
-    warm = Classifier(replace(plain.card, temperature=2.5))
-    ids = plain.card.taxonomy.ids
+    card = classifier().card
+    plain, warm = (Classifier(replace(card, temperature=degrees)) for degrees in (None, 2.5))
+    ids = card.taxonomy.ids
     windows = np.array([[w.probabilities[genre_id] for genre_id in ids] for w in plain.predict(path).windows])
     assert len(windows) > 1
     expected = dict(warm.predict(path).ranked)

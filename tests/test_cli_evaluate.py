@@ -277,10 +277,11 @@ def test_a_temperature_is_fitted_and_kept_only_when_asked(examples: Path, own: P
 def test_a_model_that_has_a_temperature_is_heard_anew_and_fitted_to_the_same(examples: Path, own: Path, tmp_path: Path):
     card = store.find(own, Settings())
     arguments = [examples, "--model", own, "--clip-seconds", "5", "--json", "--fit-temperature"]
+    temperature.save(card, 1.0)
     plain = json.loads(run(*arguments).stdout)
     temperature.save(card, 3.0)  # the weights stay as they are: config.json alone must make the model read anew
     found = json.loads(run(*arguments).stdout)
-    assert (plain["temperature"], found["temperature"]) == (None, 3.0)
+    assert (plain["temperature"], found["temperature"]) == (1.0, 3.0)
     assert found["figures"]["confidence"] < plain["figures"]["confidence"]
     # Windows are as good as alone in 5 s, so that the fit finds the logits behind either temperature.
     assert found["fitted"]["temperature"] == pytest.approx(plain["fitted"]["temperature"], rel=0.01)
