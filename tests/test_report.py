@@ -140,12 +140,13 @@ def test_few_groups_are_told_and_have_no_interval():
 
 def test_clips_that_a_model_may_have_learned_from_are_told():
     clips = [Clip(Path("a"), "solo", "a", split=split) for split in ("train", "validation", "test", "")]
-    assert "2 of 4" in learned_words(clips, "en")
-    assert learned_words(clips[2:], "en") == ""
     found = constant(20)
+    card = found.card
+    assert "2 of 4" in learned_words(clips, card, "en")
+    assert learned_words(clips[2:], card, "en") == ""
     heard = [replace(found.heard[0], clip=clips[0]), *found.heard[1:]]
     told = replace(found, heard=heard)
-    assert learned_words([entry.clip for entry in heard], "zh") in html(told, pictures(told, "zh"), "", "zh")
+    assert learned_words([entry.clip for entry in heard], card, "zh") in html(told, pictures(told, "zh"), "", "zh")
     assert told.to_dict()["splits"] == ["", "train"]
 
 
