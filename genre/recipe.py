@@ -20,7 +20,7 @@ class Recipe:
     weight_decay: float = 0.05
     label_smoothing: float = 0.05
     mixup: float = 0.3  # alpha of the Beta distribution (Zhang et al., arXiv:1710.09412); 0 switches it off
-    validation: float = 0.1  # share of the groups kept for choosing the epoch, where no clip says it is for that
+    validation: float = 0.1  # share of the clips, in whole groups, that chooses the epoch; unless clips say they are
     seed: int = 0
     frozen: bool = False  # only the head learns
 
