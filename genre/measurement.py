@@ -178,6 +178,8 @@ def fingerprint(path: Path) -> str:
     SHA-256, cut to 8 bytes, of the file's size and its beginning.
     """
     try:
+        if not path.is_file():  # to open a pipe would wait for ever
+            return ""
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             return hashlib.sha256(b"%d " % size + file.read(FINGERPRINT_BYTES)).hexdigest()[:16]
