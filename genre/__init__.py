@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 from genre.errors import AudioError, GenreError, ModelError, SettingsError
 
 if TYPE_CHECKING:
-    from genre.classifier import Prediction, predict
+    from genre.classifier import predict
+    from genre.prediction import Prediction
 
 __version__ = "0.1.0"
 __all__ = ["AudioError", "GenreError", "ModelError", "Prediction", "SettingsError", "predict"]
 
 _ROOMS = frozenset(
-    {"audio", "backbones", "checkpoints", "classifier", "datasets", "evaluation", "figures", "finetuning", "images"}
-    | {"labels", "preview", "spectrogram", "store", "training"}
+    {"audio", "backbones", "checkpoints", "classifier", "comparison", "datasets", "evaluation", "figures"}
+    | {"finetuning", "images", "labels", "library", "library_features", "library_ray", "live", "microphone"}
+    | {"musicality", "preview", "similarity", "similarity_index", "spectrogram", "store", "tagging", "tags"}
+    | {"timeline", "training"}
 )
 
 

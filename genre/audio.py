@@ -76,9 +76,7 @@ def load(
     if isinstance(source, Audio):
         return source
     _check_crop(start, clip_seconds)
-    shown = name or (os.fsdecode(source) if isinstance(source, str | os.PathLike) else "")
-    shown = shown or ("array" if isinstance(source, tuple) else "bytes")
-    shown = shown.encode("utf-8", "backslashreplace").decode("utf-8")  # not every file name can be printed
+    shown = shown_name(source, name)
     try:
         with opened(source, start) as decoder:
             crop = _mixed(decoder, clip_seconds)
@@ -92,9 +90,34 @@ def load(
     raise AudioError(f"{shown}: {reason}")  # out here it does not keep the decoder and the file's bytes alive
 
 
-def _check_crop(start: float, clip_seconds: float | None) -> None:
+def checked(samples: Samples, source: str, start: float, *, cut: int = 0, bad: int = 0, among: int = 1) -> Audio:
+    """Return sound that a `Mixer` made, [n], as what `load` would return of it; AudioError where that refuses.
+
+    cut, bad: what the mixer counted, among so many samples.
+    """
+    clipped, nonfinite = cut > CLIPPED_SHARE * among, bad / max(1, among)
+    crop = _Crop(samples.copy(), len(samples) / SAMPLE_RATE, False, clipped, nonfinite, False, 0)
+    try:
+        return _checked(crop, source, start)
+    except UnreadableError as error:
+        raise AudioError(f"{source}: {error}") from None
+
+
+def shown_name(source: Source, name: str | None) -> str:
+    """Return what errors call a source: `name`, or its path, printable."""
+    shown = name or (os.fsdecode(source) if isinstance(source, str | os.PathLike) else "")
+    shown = shown or ("array" if isinstance(source, tuple) else "bytes")
+    return shown.encode("utf-8", "backslashreplace").decode("utf-8")  # not every file name can be printed
+
+
+def check_start(start: float) -> None:
+    """Raise SettingsError where a start, in seconds, is out of range."""
     if not is_number(start) or not 0 <= start <= START_SECONDS_MAX:
         raise SettingsError(f"start={start!r} is out of range; give 0 to {START_SECONDS_MAX:g} seconds.")
+
+
+def _check_crop(start: float, clip_seconds: float | None) -> None:
+    check_start(start)
     if clip_seconds is None:
         return
     if not is_number(clip_seconds) or not CLIP_SECONDS_MIN <= clip_seconds <= CLIP_SECONDS_MAX:
@@ -117,51 +140,86 @@ class _Crop:
     loudest: int  # channel
 
 
+class Mixer:
+    """Makes mono sound at SAMPLE_RATE of blocks as they come, and keeps count of what is odd about them.
+
+    Files and live sound go through it alike. The sound lags a few milliseconds behind the blocks until `end`.
+    """
+
+    def __init__(self, rate: int, channels: int, channel: int | None = None) -> None:
+        self.rate, self.channels = rate, channels
+        self.taken = self.cut = self.bad = 0  # frames; samples that look cut off, and that are no numbers
+        self._made = 0  # samples at SAMPLE_RATE
+        self._mix_power, self._power = 0.0, np.zeros(channels)
+        self._picked = channel is not None  # one channel is heard instead of the mean of all
+        self._weights = np.full(channels, 1 / channels, np.float32)
+        if channel is not None:
+            self._weights = np.eye(channels, dtype=np.float32)[channel]
+        self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+
+    def put(self, block: Samples) -> Samples:
+        """Return the mono sound [m] that one more block [n, channels] makes; what is no number becomes silence."""
+        self.taken += len(block)
+        peak = float(max(block.max(initial=0.0), -block.min(initial=0.0)))
+        if not peak <= SAMPLE_MAX:  # NaN is not
+            wrong = ~(np.abs(block) <= SAMPLE_MAX)
+            self.bad += int(np.count_nonzero(wrong))
+            block = np.where(wrong, np.float32(0), block)
+        if peak >= FLAT_LEVEL:
+            self.cut += _cut(block, peak)
+        mono = block @ self._weights
+        self._mix_power += float(np.dot(mono, mono))
+        self._power += [np.dot(one, one) for one in block.T]
+        sound: Samples = self._resampler.resample_chunk(mono)
+        self._made += len(sound)
+        return sound
+
+    def end(self) -> Samples:
+        """Return the sound [m] that was still on its way; the mixer takes no more."""
+        if not self.taken:
+            return np.empty(0, np.float32)
+        rest: Samples = self._resampler.resample_chunk(np.empty(0, np.float32), last=True)
+        return rest[: max(0, round(self.taken / self.rate * SAMPLE_RATE) - self._made)]
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the channels are wired against each other: their mean is silent, they are not."""
+        return bool(not self._picked and self._mix_power < CANCELLED * self._power.mean())
+
+    @property
+    def loudest(self) -> int:
+        """The channel with the most power."""
+        return int(self._power.argmax())
+
+
 def _mixed(decoder: Decoder, clip_seconds: float | None, channel: int | None = None) -> _Crop:
     """Take the crop, mix its channels (or pick one) and resample, a block at a time."""
-    rate, channels, promised = decoder.rate, decoder.channels, decoder.promised
+    rate, promised = decoder.rate, decoder.promised
     limit = round((WHOLE_SECONDS_MAX if clip_seconds is None else clip_seconds) * rate)
-    weights = np.full(channels, 1 / channels, np.float32)
-    if channel is not None:
-        weights = np.eye(channels, dtype=np.float32)[channel]
-    resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+    mixer = Mixer(rate, decoder.channels, channel)
     # Memory that is never written is never taken, so the buffer may be as long as the crop might become.
     samples = np.empty(math.ceil(limit / rate * SAMPLE_RATE) + 1, np.float32)
-    taken = filled = cut = bad = 0
-    mix_power, power = 0.0, np.zeros(channels)
+    filled = 0
     whole = clip_seconds is None
     if whole and (promised or 0) > limit:
         raise UnreadableError(_too_long())
     for block in decoder.blocks():
-        if whole and taken + len(block) > limit:
+        if whole and mixer.taken + len(block) > limit:
             raise UnreadableError(_too_long())
-        block = block[: limit - taken]
-        taken += len(block)
-        peak = float(max(block.max(initial=0.0), -block.min(initial=0.0)))
-        if not peak <= SAMPLE_MAX:  # NaN is not
-            wrong = ~(np.abs(block) <= SAMPLE_MAX)
-            bad += int(np.count_nonzero(wrong))
-            block = np.where(wrong, np.float32(0), block)
-        if peak >= FLAT_LEVEL:
-            cut += _cut(block, peak)
-        mono = block @ weights
-        mix_power += float(np.dot(mono, mono))
-        power += [np.dot(one, one) for one in block.T]
-        filled += _put(resampler.resample_chunk(mono), samples[filled:])
-        if taken == limit and not whole:
+        filled += _put(mixer.put(block[: limit - mixer.taken]), samples[filled:])
+        if mixer.taken == limit and not whole:
             break
-    if taken:
-        filled += _put(resampler.resample_chunk(np.empty(0, np.float32), last=True), samples[filled:])
-    samples.resize(min(filled, round(taken / rate * SAMPLE_RATE)), refcheck=False)
-    missing = min(limit, promised or 0) - taken
+    filled += _put(mixer.end(), samples[filled:])
+    samples.resize(filled, refcheck=False)
+    missing = min(limit, promised or 0) - mixer.taken
     return _Crop(
         samples=samples,
-        seconds=taken / rate,
+        seconds=mixer.taken / rate,
         truncated=decoder.broken or missing > PROMISE_SLACK_SECONDS * rate,
-        clipped=cut > CLIPPED_SHARE * taken * channels,
-        nonfinite=bad / max(1, taken * channels),
-        cancelled=channel is None and mix_power < CANCELLED * power.mean(),
-        loudest=int(power.argmax()),
+        clipped=mixer.cut > CLIPPED_SHARE * mixer.taken * decoder.channels,
+        nonfinite=mixer.bad / max(1, mixer.taken * decoder.channels),
+        cancelled=mixer.cancelled,
+        loudest=mixer.loudest,
     )
 
 
@@ -192,9 +250,14 @@ def _checked(crop: _Crop, shown: str, start: float) -> Audio:
     if start and not crop.seconds:
         raise UnreadableError(ends_before(start))
     if crop.seconds < SECONDS_MIN:
+        if start:
+            raise UnreadableError(
+                f"only {crop.seconds:.2f} s of sound can be read after start={start:g} s; {SECONDS_MIN:g} s is the "
+                "least. Choose a longer recording or an earlier start."
+            )
         raise UnreadableError(
-            f"only {crop.seconds:.2f} s of sound can be read{f' after start={start:g} s' if start else ''}; "
-            f"{SECONDS_MIN:g} s is the least. Choose a longer recording{' or an earlier start' if start else ''}."
+            f"only {crop.seconds:.2f} s of sound can be read; {SECONDS_MIN:g} s is the least. Choose a longer "
+            "recording."
         )
     if crop.nonfinite > NONFINITE_SHARE_MAX:
         raise UnreadableError("most of its samples are not numbers (NaN or infinite). Export it again.")

@@ -135,6 +135,19 @@ def imagenet(backbone: str) -> dict[str, Tensor]:
         socket.setdefaulttimeout(before)
 
 
+def embed(network: nn.Module, backbone: str, images: Tensor) -> Tensor:
+    """Return what the head of a built network gets to see of images, averaged over the picture: [n, features]."""
+    facts = _facts(backbone)
+    seen: list[Tensor] = []
+    handle = network.get_submodule(facts.place).register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    try:
+        network(images)
+    finally:
+        handle.remove()
+    # A feature map, flattened or not, has its channels first; what is pooled already is a map of one place.
+    return seen[0].reshape(len(images), facts.pooled, -1).mean(dim=2)
+
+
 def image_size(backbone: str) -> int:
     """Return the side of the square input image in pixels."""
     return _facts(backbone).image_size

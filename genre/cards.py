@@ -16,6 +16,7 @@ from typing import Any, Literal, cast, get_args
 
 from genre import backbones, checkpoints, labels
 from genre.errors import ModelError
+from genre.settings import UNSURE_BELOW
 from genre.spectrogram import SpectrogramSpec, Transform
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class ModelCard:
     measured_on: str
     licence: str
     temperature: float | None  # divides the logits; None leaves them
+    unsure_below: float  # an answer whose first probability is under this one is marked as unsure
     words_zh: Mapping[str, str]  # trained_on and measured_on in Chinese, where config.json has them
     stated_sha256: str | None = field(repr=False)  # what config.json says the weights are
     digests: Path = field(repr=False, compare=False)  # JSON file that remembers hashes
@@ -53,6 +55,16 @@ class ModelCard:
         """SHA-256 of the weights as they are; computed once per path, size and time of change."""
         return digest(self.weights, self.digests)
 
+    def weights_facts(self) -> dict[str, Any]:
+        """Return what every row in JSON says of the weights that it comes from."""
+        return {
+            "origin": self.origin,
+            "trained_on": self.trained_on,
+            "accuracy": self.accuracy,
+            "measured_on": self.measured_on,
+            "sha256": self.sha256,
+        }
+
 
 def read(folder: Path, digests: Path, *, embedded: bool = False) -> ModelCard:
     """Return the card of a model folder; ModelError says what is missing or wrong in it.
@@ -60,8 +72,9 @@ def read(folder: Path, digests: Path, *, embedded: bool = False) -> ModelCard:
     A `save.pt` that config.json does not name is a dropped-in checkpoint and comes first.
     """
     if not folder.is_dir():
-        hint = " Give the folder that holds it." if folder.is_file() else ""
-        raise ModelError(f"{folder} is not a model folder.{hint}")
+        if folder.is_file():
+            raise ModelError(f"{folder} is not a model folder. Give the folder that holds it.")
+        raise ModelError(f"{folder} is not a model folder.")
     config = read_config(folder) if (folder / CONFIG).is_file() else None
     if config is None or ((folder / PICKLED).is_file() and _weights(config, folder) != PICKLED):
         return _dropped_in(folder, digests)
@@ -90,6 +103,41 @@ def read_config(folder: Path) -> Mapping[str, Any]:
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise ModelError(f'{path} is not a model configuration of "format": {FORMAT}; update this program or the file.')
     return config
+
+
+def taxonomy(stated: Any, path: Path) -> labels.Taxonomy:
+    """Return a built-in taxonomy by its id, or the one spelled out as {"id", "genres": [{"id", "en", "zh", …}]}.
+
+    A genre may be its name alone. ModelError names the file, `path`.
+    """
+    try:
+        if isinstance(stated, str):
+            return labels.taxonomy(stated)
+        if not isinstance(stated["genres"], list):
+            raise TypeError
+        spelled = [{"id": entry, "en": entry} if isinstance(entry, str) else entry for entry in stated["genres"]]
+        genres = tuple(
+            labels.Genre(
+                id=entry["id"],
+                en=entry["en"],
+                zh=entry.get("zh", entry["en"]),
+                group=entry.get("group", entry["id"]),
+                top=entry.get("top", entry["id"]),
+            )
+            for entry in spelled
+        )
+        found = labels.Taxonomy(stated["id"], genres)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f'{path}: "taxonomy" must be one of {", ".join(labels.TAXONOMIES)}, or an object with "id" and "genres", '
+            'each a name, or an object with "id", "en" and optionally "zh", "group", "top".'
+        ) from error
+    texts = [found.id, *(value for genre in genres for value in vars(genre).values())]
+    if len(genres) < 2 or len(set(found.ids)) < len(genres) or not all(isinstance(x, str) and x for x in texts):
+        raise ModelError(f'{path}: "taxonomy" needs at least two genres with different ids, all of them texts.')
+    return found
 
 
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
@@ -164,6 +212,7 @@ def _dropped_in(folder: Path, digests: Path) -> ModelCard:
         measured_on=NOT_MEASURED,
         licence="not stated",
         temperature=None,
+        unsure_below=UNSURE_BELOW,
         words_zh={"trained_on": f"未注明：{weights.name} 由人手动放入"},
         stated_sha256=None,
         digests=digests,
@@ -198,6 +247,7 @@ def _configured(config: Mapping[str, Any], folder: Path, digests: Path, embedded
         return float(value)
 
     backbone = choice("backbone", backbones.BACKBONES)
+    unsure_below = number(config, "unsure_below", lambda value: 0 <= value <= 1, "a probability from 0 to 1")
     origin: Origin = "hub" if stated.get("origin") == "hub" else "embedded" if embedded else "dropped-in"
     return ModelCard(
         name=folder.name,
@@ -205,7 +255,7 @@ def _configured(config: Mapping[str, Any], folder: Path, digests: Path, embedded
         weights=weights,
         backbone=backbone,
         head=choice("head", backbones.HEADS),
-        taxonomy=_taxonomy(config.get("taxonomy"), path),
+        taxonomy=taxonomy(config.get("taxonomy"), path),
         spectrogram=_spectrogram(config.get("spectrogram"), path),
         origin=origin,
         trained_on=text("trained_on"),
@@ -213,6 +263,7 @@ def _configured(config: Mapping[str, Any], folder: Path, digests: Path, embedded
         measured_on=text("measured_on"),
         licence=text("licence"),
         temperature=number(config, "temperature", lambda value: 0 < value < float("inf"), "a number above 0"),
+        unsure_below=UNSURE_BELOW if unsure_below is None else unsure_below,
         words_zh={key: text(f"{key}_zh") for key in ("trained_on", "measured_on") if f"{key}_zh" in stated},
         stated_sha256=text("sha256") if "sha256" in stated else None,
         digests=digests,
@@ -233,32 +284,3 @@ def _spectrogram(values: Any, path: Path) -> SpectrogramSpec:
         return SpectrogramSpec.from_dict(values)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-
-
-def _taxonomy(stated: Any, path: Path) -> labels.Taxonomy:
-    """Return a built-in taxonomy by its id, or the one spelled out as {"id", "genres": [{"id", "en", "zh", …}]}."""
-    try:
-        if isinstance(stated, str):
-            return labels.taxonomy(stated)
-        genres = tuple(
-            labels.Genre(
-                id=entry["id"],
-                en=entry["en"],
-                zh=entry.get("zh", entry["en"]),
-                group=entry.get("group", entry["id"]),
-                top=entry.get("top", entry["id"]),
-            )
-            for entry in stated["genres"]
-        )
-        taxonomy = labels.Taxonomy(stated["id"], genres)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f'{path}: "taxonomy" must be one of {", ".join(labels.TAXONOMIES)}, or an object with "id" and "genres", '
-            'each with "id", "en" and optionally "zh", "group", "top".'
-        ) from error
-    texts = [taxonomy.id, *(value for genre in genres for value in vars(genre).values())]
-    if len(genres) < 2 or len(set(taxonomy.ids)) < len(genres) or not all(isinstance(x, str) and x for x in texts):
-        raise ModelError(f'{path}: "taxonomy" needs at least two genres with different ids, all of them texts.')
-    return taxonomy

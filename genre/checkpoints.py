@@ -1,123 +1,152 @@
-"""State dicts in and out: read safely, account for every key, store small.
+"""State dicts in and out: account for every key, restore and store 8 bits per weight, remember nothing else.
 
-A checkpoint is data from strangers. It is opened as safetensors or with `weights_only=True`, memory-mapped, and
-accepted only if every key, shape and type is what the network asks for; a refusal says why and what to do.
+A file is accepted only if every tensor that the network asks for is found in it without guessing, and nothing is left
+over; a refusal says why and what to do. How files are opened is `unpacking`, what goes where is `alignment`.
 """
 
 import hashlib
+import logging
 import os
-import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.serialization import get_unsafe_globals_in_checkpoint
+from torch.overrides import TorchFunctionMode
 
-from genre import backbones
+from genre import alignment, backbones, unpacking
+from genre.alignment import Alignment, Problem
 from genre.errors import ModelError
+from genre.layers import OPTIONAL
+from genre.unpacking import State
 
-State = dict[str, Tensor]
+__all__ = [
+    "OPTIONAL",
+    "State",
+    "align",
+    "dequantise",
+    "load",
+    "quantise",
+    "read",
+    "refusal",
+    "save",
+    "sha256",
+    "shapes",
+]
+
+log = logging.getLogger(__name__)
 
 SCALE = ".scale"  # suffix of the float32 [channels] companion of an int8 tensor
 INT8_MAX = 127  # symmetric: -128 is not used
 SMALLEST = 1e-30
-SHOWN = 4  # keys named per kind of mismatch in a message
-OPTIONAL = "num_batches_tracked"  # counts training steps; no prediction reads it
+SHOWN = 4  # tensors named per kind of mismatch in a message
 
-CONVERT = (
-    "If you trust it, convert it once in the environment that made it: "
-    'torch.save(torch.load("old.pt", weights_only=False).state_dict(), "save.pt").'
-)
+WORDS: dict[Problem, str] = {
+    "missing": "missing",
+    "unexpected": "unexpected",
+    "shape": "of another shape",
+    "type": "of another type",
+    "alike": "alike, and neither names nor order tell which is which",
+    "contradictory": "one thing by their names and another by their order",
+}
 
 
 def read(path: str | os.PathLike[str]) -> State:
-    """Read a `.safetensors` or PyTorch file as {key: tensor}, memory-mapped where the format allows it.
+    """Read the state dict of a `.safetensors` or PyTorch file, memory-mapped where the format allows it.
 
-    ModelError: unreadable, truncated, not a state dict, or a pickle that would need code of its own to run.
+    ModelError: unreadable, truncated, no state dict, or a pickle that would need code of its own to run.
     """
-    path = Path(path)
-    try:
-        if not path.is_file():
-            raise ModelError(f"There is no checkpoint file {path}.")
-        if path.stat().st_size == 0:
-            raise ModelError(f"{path} is empty; copy or download it again.")
-        return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def match(state: Mapping[str, Tensor], skeleton: nn.Module, source: object) -> None:
-    """Check that the state fills the skeleton exactly; ModelError lists what is missing, extra or different.
-
-    `num_batches_tracked` may be missing. Floating-point tensors may have any floating type.
-    """
-    wanted = skeleton.state_dict()
-    missing = [key for key in wanted if key not in state and not key.endswith(OPTIONAL)]
-    extra = [key for key in state if key not in wanted]
-    shapes = [
-        f"{key} is {list(state[key].shape)}, not {list(tensor.shape)}"
-        for key, tensor in wanted.items()
-        if key in state and state[key].shape != tensor.shape
-    ]
-    types = [
-        f"{key} is {_plain(state[key].dtype)}, not {_plain(tensor.dtype)}"
-        for key, tensor in wanted.items()
-        if key in state and not _convertible(state[key].dtype, tensor.dtype)
-    ]
-    if not (missing or extra or shapes or types):
-        return
-    reasons = [
-        f"{len(found)} tensors {kind} ({'; '.join(found[:SHOWN])}{'; …' if len(found) > SHOWN else ''})"
-        for kind, found in (
-            ("missing", missing),
-            ("unexpected", extra),
-            ("of another shape", shapes),
-            ("of another type", types),
-        )
-        if found
-    ]
-    last = next(reversed([key for key, tensor in wanted.items() if tensor.ndim == 2]))
-    classes = len(wanted[last])
-    if last in state and state[last].ndim == 2 and len(state[last]) != classes:
-        reasons[0] = f"it was made for {len(state[last])} classes, this model has {classes}; {reasons[0]}"
-    raise ModelError(
-        f"{source} does not fit this model: {', '.join(reasons)}. "
-        "Check that the folder's name or config.json states the backbone and head it was saved from."
-    )
+    return unpacking.unpack(path).state
 
 
 def load(path: str | os.PathLike[str], backbone: str, head: str, classes: int) -> nn.Module:
     """Return the network with the file's weights: float32, in eval mode, without gradients, on the CPU.
 
     Nothing is initialised and nothing copied that is float32 already: the weights stay mapped to the file.
+    ModelError: the file does not fit, or not without guessing.
     """
-    with torch.device("meta"):
-        network = backbones.build(backbone, head, classes)
-    state = _fit(read(path), network, backbones.BACKBONES[backbone].training_only, path)
-    network.load_state_dict(state, strict=True, assign=True)
+    state = read(path)
+    found = shapes(state, path)
+    network, aligned = align(found, backbone, head, classes)
+    if aligned.failed:
+        reason = refusal(found, aligned, backbone, head, classes, path)
+        raise ModelError(f"{reason} `genre models inspect` shows every tensor.")
+    if aligned.counts().keys() - {"name", "made"}:
+        ways = ", ".join(f"{count} by {how}" for how, count in aligned.counts().items())
+        log.info("%s has other names than its network; tensors found: %s", path, ways)
+    network.load_state_dict(_fitted(state, aligned, network, path), strict=True, assign=True)
     return network.eval().requires_grad_(False)
 
 
-def _fit(state: State, skeleton: nn.Module, unused: tuple[str, ...], source: object) -> State:
-    """Return the state as the skeleton wants it: dequantised, float32, counters present; else ModelError."""
-    state = {key: tensor for key, tensor in state.items() if not key.startswith(unused)}
-    try:  # shapes first, without values: a file of a few bytes can claim a tensor that no memory holds
-        shapes = dequantise({key: tensor.to("meta") for key, tensor in state.items()})
+def shapes(state: Mapping[str, Tensor], source: object) -> State:
+    """Return the state without values, as it will be when it is dequantised; ModelError: scales that do not fit.
+
+    A file of a few bytes can claim a tensor that no memory holds: shapes are looked at first.
+    """
+    try:
+        return dequantise({key: tensor.to("meta") for key, tensor in state.items()})
     except ModelError as error:
         raise ModelError(f"{source}: {error}") from error
-    match(shapes, skeleton, source)
-    state = dequantise(state)
+
+
+def align(found: State, backbone: str, head: str, classes: int) -> tuple[nn.Module, Alignment]:
+    """Return a network without values, and what of a state would go where in it; ModelError: unknown names."""
+    with torch.device("meta"), _TablesFilled():
+        network = backbones.build(backbone, head, classes)
+    return network, alignment.align(found, network.state_dict(), backbones.BACKBONES[backbone].training_only)
+
+
+def refusal(found: State, aligned: Alignment, backbone: str, head: str, classes: int, source: object) -> ModelError:
+    """Return the error that says why a state does not fit a network, and what to do."""
+    reasons = []
+    for problem, words in WORDS.items():
+        rows = [row for row in aligned.failed if row.problem == problem]
+        names = [f"{row.key or row.source} {row.detail}".strip() for row in rows[:SHOWN]]
+        if rows:
+            reasons.append(f"{len(rows)} tensors {words} ({'; '.join(names)}{'; …' if len(rows) > SHOWN else ''})")
+    last = next(row for row in reversed(aligned.rows) if row.key and len(row.shape) == 2)
+    made_for = len(found[last.source]) if last.problem == "shape" and last.source and found[last.source].ndim else 0
+    if made_for not in (0, classes):
+        reasons[0] = f"it was made for {made_for} classes, this model has {classes}; {reasons[0]}"
+    remedy = "Check that the folder's name, config.json or --backbone and --head state what it was saved from"
+    for other in backbones.HEADS:
+        if other != head and not align(found, backbone, other, classes)[1].failed:
+            remedy = f'It has the {other} head: state "head": "{other}" in a config.json, or use `genre models import`'
+    return ModelError(f"{source} does not fit this model ({backbone}, {head} head): {', '.join(reasons)}. {remedy}.")
+
+
+def _fitted(state: State, aligned: Alignment, network: nn.Module, source: object) -> State:
+    """Return the state under the network's names: dequantised, float32, with counters and tables; else ModelError."""
+    state, sources = dequantise(state), aligned.sources
     fitted: State = {}
-    for key, tensor in skeleton.state_dict().items():
-        fitted[key] = state[key].to(tensor.dtype) if key in state else torch.zeros_like(tensor, device="cpu")
+    for key, tensor in network.state_dict().items():
+        if key not in sources:
+            fitted[key] = torch.zeros_like(tensor, device="cpu") if tensor.is_meta else tensor
+            continue
+        found, name = state[sources[key]].to(tensor.dtype), sources[key]
+        if not tensor.is_meta and not torch.equal(found, tensor):
+            raise ModelError(f"{source}: {name} is not what this network computes for {key}; it is of another one.")
         # A diverged training leaves NaN everywhere; looking at the small tensors finds it without reading the file.
-        if fitted[key].ndim <= 1 and not torch.isfinite(fitted[key]).all():
-            raise ModelError(f"{source}: {key} is not finite; its training diverged, or the file is damaged.")
+        if found.ndim <= 1 and not torch.isfinite(found).all():
+            raise ModelError(f"{source}: {name} is not finite; its training diverged, or the file is damaged.")
+        if key.endswith("running_var") and (found < 0).any():
+            raise ModelError(f"{source}: {name} holds values under 0, so it is not the variance {key}.")
+        fitted[key] = found
     return fitted
+
+
+class _TablesFilled(TorchFunctionMode):
+    """Gives values, under the meta device, to the tables that a network computes from ranges of whole numbers."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Count on the CPU."""
+        there = {"device": "cpu"} if function is torch.arange else {}
+        return function(*args, **{**(kwargs or {}), **there})
 
 
 def quantise(state: Mapping[str, Tensor]) -> State:
@@ -175,70 +204,6 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """Return the file's SHA-256 in hexadecimal."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _read_safetensors(path: Path) -> State:
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is not a dict
-    except SafetensorError as error:
-        raise ModelError(f"{path} is not a complete safetensors file ({error}); copy or download it again.") from error
-
-
-def _read_pickle(path: Path) -> State:
-    mapped = zipfile.is_zipfile(path)  # PyTorch before 1.6 wrote another format, which cannot be mapped
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except OSError:
-        raise
-    except Exception as error:  # damaged bytes make torch raise almost anything
-        raise ModelError(f"{path} {_why_refused(path, mapped, error)}") from error
-    if not isinstance(content, dict) or not content:
-        raise ModelError(f"{path} holds {_describe(content)}, not a filled state dict. {CONVERT}")
-    for key, value in content.items():
-        if not isinstance(key, str):
-            raise ModelError(f"{path} is not a state dict: its key {key!r} is not text. {CONVERT}")
-        if not isinstance(value, Tensor):
-            raise ModelError(
-                f"{path} is not a plain state dict: {key!r} is {_describe(value)}, not a tensor. If the state dict is "
-                "inside it, save that part alone with torch.save."
-            )
-        if value.layout != torch.strided or value.is_quantized or value.is_meta:
-            raise ModelError(f"{path}: the tensor {key} is sparse, quantised by PyTorch or empty; save it dense.")
-    return content
-
-
-def _why_refused(path: Path, is_zip: bool, error: Exception) -> str:
-    if is_zip:
-        try:
-            foreign = sorted(get_unsafe_globals_in_checkpoint(path))
-        except Exception:  # the archive is damaged further in
-            foreign = []
-    else:
-        found = re.search(r"GLOBAL ([\w.]+)", str(error))
-        foreign = [found.group(1)] if found else []
-    if foreign:
-        foreign.sort(key=lambda name: name.startswith(("torch.", "collections.")))  # what matters first
-        names = ", ".join(foreign[:SHOWN]) + (", …" if len(foreign) > SHOWN else "")
-        return (
-            f"is refused: it holds Python objects ({names}), not only tensors. Such a file can run any code when it is "
-            f"opened, so it is never opened here. {CONVERT}"
-        )
-    if is_zip:
-        return "is a zip archive but not a state dict saved by PyTorch, or it is damaged; copy or download it again."
-    return "is not a PyTorch checkpoint, or it is cut off; copy or download it again."
-
-
-def _describe(value: object) -> str:
-    return f"a value of type {type(value).__name__}"
-
-
-def _plain(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
-def _convertible(found: torch.dtype, wanted: torch.dtype) -> bool:
-    return found == wanted or (found.is_floating_point and wanted.is_floating_point)
 
 
 def _is_int8(tensor: Tensor | None) -> bool:

@@ -18,6 +18,7 @@ from genre.terminal import (
     Errors,
     console,
     disk_refusals_told,
+    interrupt_held,
     printable,
     progress_bar,
     raise_kept_interrupt,
@@ -158,15 +159,16 @@ def _hear(
                     known += before is not None
                     entry = Heard(clip, before) if before is not None else hear(judge, clip, clip_seconds)
                     raise_kept_interrupt()
-                    heard.append(entry)
                     if entry.error is not None:
                         errors.tell(entry.error)
-                    if out and journal and rows:
-                        if before is None and entry.windows is not None:
-                            journal.add(clip.path, entry.windows)
-                        with disk_refusals_told(out, language):
-                            rows.writerow(_spreadsheet_safe(file_row(entry, card.taxonomy, mapping)))
-                            table.flush()
+                    with interrupt_held():
+                        heard.append(entry)
+                        if out and journal and rows:
+                            if before is None and entry.windows is not None:
+                                journal.add(clip.path, entry.windows)
+                            with disk_refusals_told(out, language):
+                                rows.writerow(_spreadsheet_safe(file_row(entry, card.taxonomy, mapping)))
+                                table.flush()
                     move(len(heard), len(clips))
         except KeyboardInterrupt:
             stopped = "stopped" if out else "stopped_unkept"

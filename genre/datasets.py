@@ -9,7 +9,7 @@ import logging
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,11 @@ def read(source: Path, split: str | None = None) -> list[Clip]:
     else:
         raise SettingsError(f"{source} does not exist; give a folder with one sub-folder per genre, or a CSV.")
     if not clips:
-        of_split = f" of split {split!r}" if split is not None else ""
-        raise SettingsError(f"{source} holds no recordings{of_split}; it needs a sub-folder per genre, or rows.")
+        if split is not None:
+            raise SettingsError(
+                f"{source} holds no recordings of split {split!r}; give it rows of that, or leave it out."
+            )
+        raise SettingsError(f"{source} holds no recordings; it needs a sub-folder per genre, or rows.")
     return clips
 
 
@@ -102,8 +105,10 @@ def read_mapping(path: Path) -> dict[str, tuple[str, ...]]:
             raise SettingsError(f'{path} must be an object {{"label": ["genre_id", …]}}.')
         mapping = {label: tuple(dict.fromkeys(ids)) for label, ids in stated.items()}
     empty = [label for label, ids in mapping.items() if not label or not ids or not all(ids)]
-    if empty or not mapping:
-        raise SettingsError(f"{path} gives no genres{f' for {empty[0]!r}' if empty else ''}.")
+    if empty:
+        raise SettingsError(f"{path} gives no genres for {empty[0]!r}.")
+    if not mapping:
+        raise SettingsError(f"{path} gives no genres.")
     return mapping
 
 
@@ -190,7 +195,7 @@ def _folder(source: Path) -> list[Clip]:
     astray = ignored = 0
     for genre in sorted(source.iterdir()):
         is_genre = genre.is_dir() and not genre.name.startswith(".")
-        for path in _files(genre) if is_genre else [genre]:
+        for path in files(genre) if is_genre else [genre]:
             if path.suffix.lower() not in AUDIO_SUFFIXES or path.name.startswith("."):
                 ignored += 1
             elif is_genre:
@@ -205,20 +210,23 @@ def _folder(source: Path) -> list[Clip]:
     return clips
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder in a fixed order; hidden folders are not entered, and none twice by a link."""
+def _tell(error: OSError) -> None:
+    log.warning("left out: %s: the folder cannot be read: %s", error.filename, error.strerror)
 
-    def tell(error: OSError) -> None:
-        log.warning("left out: %s: the folder cannot be read: %s", error.filename, error.strerror)
 
+def files(folder: Path, tell: Callable[[OSError], object] = _tell) -> Iterator[Path]:
+    """Yield the files below a folder in a fixed order; hidden folders are not entered, and none twice by a link.
+
+    `tell` hears of folders that cannot be read.
+    """
     entered = set()
-    for parent, folders, files in os.walk(folder, onerror=tell, followlinks=True):
+    for parent, folders, names in os.walk(folder, onerror=tell, followlinks=True):
         if (real := os.path.realpath(parent)) in entered:
             folders.clear()
             continue
         entered.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent, name) for name in sorted(files))
+        yield from (Path(parent, name) for name in sorted(names))
 
 
 def _table(table: Path) -> list[Clip]:
@@ -283,8 +291,12 @@ def _distinct(clips: list[Clip], source: Path, facts: Sequence[str]) -> list[Cli
         for fact in facts:
             one, other = getattr(first, fact), getattr(clip, fact)
             if one != other:
-                also = f", which is {first.path} too," if first.path != clip.path else ""
-                raise SettingsError(f"{source}: {clip.path}{also} has the {fact} {one!r} and {other!r}; choose one.")
+                if first.path != clip.path:
+                    raise SettingsError(
+                        f"{source}: {clip.path}, which is {first.path} too, has the {fact} {one!r} and {other!r}; "
+                        "choose one."
+                    )
+                raise SettingsError(f"{source}: {clip.path} has the {fact} {one!r} and {other!r}; choose one.")
     if len(known) < len(clips):
         log.warning("%s: clips of files that were named before, and left alone: %d", source, len(clips) - len(known))
     return list(known.values())

@@ -67,6 +67,7 @@ class Decoder(Protocol):
     channels: int
     promised: int | None  # frames from here to the end according to the file; None where it does not say
     broken: bool  # something could not be decoded
+    stuck: bool  # and could not be passed over: there may be sound behind it
 
     def blocks(self) -> Iterator[Samples]:
         """Yield frames [n, channels] until the end, or until damage that cannot be skipped."""
@@ -107,7 +108,7 @@ def _bounded(decoder: Decoder) -> Decoder:
 class _ArrayDecoder:
     """Samples that are in memory already."""
 
-    broken = False
+    broken = stuck = False
 
     def __init__(self, source: tuple[int, npt.ArrayLike], start: float) -> None:
         try:
@@ -173,7 +174,7 @@ class _SoundFileDecoder:
             if magic == b"RIFF":  # ffmpeg would search all of the file for a chunk of sound
                 raise UnreadableError(_NOT_SOUND) from error
             raise _NotMineError from error
-        self._source, self.broken = stream, False
+        self._source, self.broken, self.stuck = stream, False, False
         self.rate, self.channels = self._file.samplerate, self._file.channels
         self.promised: int | None = frames - begin if frames < UNKNOWN_FRAMES else None
         claim = re.search(r"^data : (\d+) \(should be ([1-9]\d*)\)", self._file.extra_info, re.MULTILINE)
@@ -186,7 +187,7 @@ class _SoundFileDecoder:
                 self._source.allow(OPENING_READS)
                 yield block
         except soundfile.SoundFileError:
-            self.broken = True
+            self.broken = self.stuck = True
 
     def close(self) -> None:
         self._file.close()
@@ -201,7 +202,7 @@ class _PyAVDecoder:
     def __init__(self, stream: Stream, start: float) -> None:
         counted = mp3_counts_frames(stream)
         formats = f"{FORMATS},{MP4_FORMATS}" if is_honest_mp4(stream) else FORMATS
-        self._source, self.broken = stream, False
+        self._source, self.broken, self.stuck = stream, False, False
         options = {"format_whitelist": formats, "codec_whitelist": CODECS, "protocol_whitelist": ""}
         try:
             stream.seek(0)
@@ -258,7 +259,7 @@ class _PyAVDecoder:
             except StopIteration:
                 return
             except Exception:  # as above
-                self.broken = True
+                self.broken = self.stuck = True
                 return
             if run_up is not None and packet.pts is not None and packet.pts < run_up:
                 continue
@@ -273,6 +274,7 @@ class _PyAVDecoder:
             except Exception:  # as above
                 self.broken = True
                 failures += 1
+        self.stuck = True
 
     def blocks(self) -> Iterator[Samples]:
         gathered, count = [self._pending[self._skip :]], len(self._pending)

@@ -268,12 +268,12 @@ def _share(values: Floats, groups: Ints) -> Figure:
     if len(np.unique(groups)) < GROUPS_MIN:
         return Figure(share, None, None, len(values))
     effective, least = effective_clips(values, groups)
-    low, high = _wilson(share, effective)
+    low, high = wilson(share, effective)
     # One clip told wrong may not promise more than none, nor one told right less than none.
-    return Figure(share, min(low, _wilson(1.0, least)[0]), max(high, _wilson(0.0, least)[1]), len(values))
+    return Figure(share, min(low, wilson(1.0, least)[0]), max(high, wilson(0.0, least)[1]), len(values))
 
 
-def _wilson(share: float, clips: float) -> tuple[float, float]:
+def wilson(share: float, clips: float) -> tuple[float, float]:
     """Return the interval of Wilson (1927) around a share of so many independent clips."""
     z2 = float(ndtri((1 + LEVEL) / 2)) ** 2
     centre = (share + z2 / (2 * clips)) / (1 + z2 / clips)

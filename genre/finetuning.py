@@ -191,10 +191,10 @@ def _check_groups(clips: Sequence[Clip]) -> None:
     for clip in clips:
         groups.setdefault(clip.label, set()).add(clip.group)
     if poor := sorted(label for label, members in groups.items() if len(members) < 2):
+        names = ", ".join(poor[:SHOWN]) + (" …" if len(poor) > SHOWN else "")
         raise SettingsError(
-            f"Too few clips of {', '.join(poor[:SHOWN])}{' …' if len(poor) > SHOWN else ''}: a genre needs at least "
-            "two groups (albums, artists, single recordings), one to learn from and one to check on. Add recordings of "
-            "it, or leave it out."
+            f"Too few clips of {names}: a genre needs at least two groups (albums, artists, single recordings), one to "
+            "learn from and one to check on. Add recordings of it, or leave it out."
         )
 
 

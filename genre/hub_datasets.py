@@ -175,9 +175,10 @@ def _label_column(features: Mapping[str, Any], wanted: str | None, source: str) 
     named = [name for name in LABEL_NAMES if name in features]
     if wanted is None and (classes or named):
         return max(classes, key=lambda name: classes[name]) if classes else named[0]
-    raise SettingsError(
-        f"{source} has no column {wanted or 'of class labels'}; choose one with --label-column: {', '.join(features)}."
-    )
+    known = ", ".join(features)
+    if wanted is None:
+        raise SettingsError(f"{source} has no column of class labels; choose one with --label-column: {known}.")
+    raise SettingsError(f"{source} has no column {wanted}; choose one with --label-column: {known}.")
 
 
 def _group_column(features: Mapping[str, Any], wanted: str | None, label: str, source: str) -> str | None:

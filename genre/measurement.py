@@ -57,13 +57,7 @@ class Measurement:
             "genre": __version__,
             "model": card.name,
             "taxonomy": card.taxonomy.id,
-            "weights": {
-                "origin": card.origin,
-                "trained_on": card.trained_on,
-                "accuracy": card.accuracy,
-                "measured_on": card.measured_on,
-                "sha256": card.sha256,
-            },
+            "weights": card.weights_facts(),
             "temperature": card.temperature,
             "source": self.source,
             "splits": sorted({entry.clip.split for entry in self.heard}),  # "" for those of none

@@ -39,17 +39,21 @@ def draw(
     width: int = WIDTH,
     height: int = HEIGHT,
     dark: bool = False,
+    larger: float = 1.0,
 ) -> Image.Image:
-    """Draw a spectrogram [bins, frames] of 0 to -80 dB that begins `start` seconds into its recording, RGB."""
-    text = max(9, round(width * TEXT_PER_WIDTH))  # pixels
-    left, right, top, bottom = 4 * text, width - 5 * text, text, height - 2 * text
+    """Draw a spectrogram [bins, frames] of 0 to -80 dB that begins `start` seconds into its recording, RGB.
+
+    `larger`: how many times the usual type, for a picture that is shown narrow.
+    """
+    text = text_size(width, larger)
+    left, top, right, bottom = plot_area(width, height, larger)
     picture = Image.new("RGB", (width, height), PAPER[dark])
     pen = ImageDraw.Draw(picture, "RGBA")
     font = ImageFont.load_default(text)
     ink = INK[dark]
 
-    picture.paste(_heat(decibels, right - left, bottom - top), (left, top))
-    for row, label in _row_ticks(spec):
+    picture.paste(heat(decibels, right - left, bottom - top), (left, top))
+    for row, label in row_ticks(spec):
         y = bottom - (row + 0.5) / spec.bins * (bottom - top)
         if spec.transform != "chroma":  # there every row has its name
             pen.line((left, y, right - 1, y), fill=LINE, width=2)
@@ -63,7 +67,7 @@ def draw(
 
     bar = right + text
     legend = np.linspace(FLOOR_DB, 0, bottom - top, dtype=np.float32)[:, None]
-    picture.paste(_heat(legend, text // 2, bottom - top), (bar, top))
+    picture.paste(heat(legend, text // 2, bottom - top), (bar, top))
     for level in DECIBEL_TICKS:
         y = top + level / FLOOR_DB * (bottom - top)
         label = f"{level} dB" if level == 0 else str(level)
@@ -71,7 +75,18 @@ def draw(
     return picture
 
 
-def _heat(decibels: Floats, width: int, height: int) -> Image.Image:
+def text_size(width: int = WIDTH, larger: float = 1.0) -> int:
+    """Return the pixels of the type in a picture of that width."""
+    return max(9, round(larger * width * TEXT_PER_WIDTH))
+
+
+def plot_area(width: int = WIDTH, height: int = HEIGHT, larger: float = 1.0) -> tuple[int, int, int, int]:
+    """Return where in a picture the spectrogram itself lies: left, top, right, bottom, in pixels."""
+    text = text_size(width, larger)
+    return 4 * text, text, width - 5 * text, height - 2 * text
+
+
+def heat(decibels: Floats, width: int, height: int) -> Image.Image:
     """Return the picture of 0 to -80 dB in that size, low rows at the bottom."""
     level = np.clip(255 * (1 - _pooled(decibels, width)[::-1] / FLOOR_DB), 0, 255)
     few_rows = height >= 20 * len(decibels)  # as in chroma: blended edges would say that neighbours sound too
@@ -90,7 +105,7 @@ def _pooled(decibels: Floats, columns: int) -> Floats:
     return pooled
 
 
-def _row_ticks(spec: SpectrogramSpec) -> list[Tick]:
+def row_ticks(spec: SpectrogramSpec) -> list[Tick]:
     """Return which rows, counted from the lowest, carry which labels."""
     if spec.transform == "chroma":
         per_class = spec.n_chroma / len(PITCH_CLASSES)
@@ -108,9 +123,40 @@ def _row_ticks(spec: SpectrogramSpec) -> list[Tick]:
         def row(hertz: float) -> float:
             return (spec.n_mels + 1) * _mel(hertz) / top - 1
 
-        labels = [(hz, f"{hz} Hz" if hz < 1_000 else f"{hz // 1_000} kHz") for hz in MEL_TICKS_HZ]
+        labels = [(hz, _hertz_name(hz)) for hz in MEL_TICKS_HZ]
     ticks = [(row(hertz), label) for hertz, label in labels]
     return [(place, label) for place, label in ticks if -0.5 <= place <= spec.bins - 0.5]
+
+
+def row_hertz(spec: SpectrogramSpec) -> list[float] | None:
+    """Return the frequency of each row, the lowest first; None for chroma, whose rows are every octave's."""
+    rows = range(spec.bins)
+    if spec.transform == "cqt":
+        return [spec.fmin * 2 ** (row / spec.bins_per_octave) for row in rows]
+    if spec.transform == "mel":
+        step = _mel(spec.sample_rate / 2) / (spec.n_mels + 1)
+        return [_mel_hertz(step * (row + 1)) for row in rows]
+    return None
+
+
+def row_names(spec: SpectrogramSpec) -> list[str]:
+    """Return what each row is called, the lowest first: the nearest note, hertz, or pitch class."""
+    hertz = row_hertz(spec)
+    if hertz is None:
+        return [PITCH_CLASSES[row * len(PITCH_CLASSES) // spec.n_chroma] for row in range(spec.bins)]
+    return [_hertz_name(hz) if spec.transform == "mel" else _note_name(hz) for hz in hertz]
+
+
+def _hertz_name(hertz: float) -> str:
+    """Return a frequency to two digits: 250 Hz, 1.2 kHz."""
+    rounded = float(f"{hertz:.2g}")
+    return f"{rounded:g} Hz" if rounded < 1_000 else f"{rounded / 1_000:g} kHz"
+
+
+def _note_name(hertz: float) -> str:
+    """Return the nearest note in scientific pitch notation: A4 is 440 Hz."""
+    midi = round(A4_MIDI + 12 * math.log2(hertz / A4_HZ))
+    return f"{PITCH_CLASSES[midi % 12]}{midi // 12 - 1}"
 
 
 def _c_hertz(octave: int) -> float:
@@ -123,6 +169,11 @@ def _mel(hertz: float) -> float:
     """Return the place on Slaney's mel scale, librosa's default: linear to 1 kHz, then logarithmic."""
     linear = hertz * 3 / 200
     return linear if hertz < 1_000 else 15 + 27 * math.log(hertz / 1_000) / math.log(6.4)
+
+
+def _mel_hertz(place: float) -> float:
+    """Return the frequency at a place on Slaney's mel scale."""
+    return place * 200 / 3 if place < 15 else 1_000 * 6.4 ** ((place - 15) / 27)
 
 
 def _time_ticks(start: float, seconds: float) -> list[Tick]:

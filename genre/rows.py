@@ -6,12 +6,13 @@ A row is `Prediction.to_dict()`, or `{"source", "error"}` for a recording that h
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 Row = Mapping[str, Any]
 
 CSV_COLUMNS = ("source", "rank", "id", "en", "zh", "probability", "model", "taxonomy", "origin", "warnings", "error")
+FILE_COLUMNS = ("size", "mtime", "tag", "tag_written")  # that the rows of a library have besides
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs instead of showing
 
 
@@ -28,9 +29,9 @@ def write_json(rows: Iterable[Row], out: TextIO) -> None:
         out.write("\n]\n")
 
 
-def write_csv(rows: Iterable[Row], out: TextIO) -> None:
-    """Write CSV_COLUMNS, then a line per recording and rank; a recording without an answer has one line."""
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
+def write_csv(rows: Iterable[Row], out: TextIO, columns: Sequence[str] = CSV_COLUMNS) -> None:
+    """Write the columns, then a line per recording and rank; a recording without an answer has one line."""
+    writer = csv.DictWriter(out, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     for row in rows:
         writer.writerows(_lines(row))
@@ -44,6 +45,11 @@ def json_text(rows: Iterable[Row]) -> str:
     return out.getvalue()
 
 
+def lines_text(rows: Iterable[Row]) -> str:
+    """Return JSON lines, one for each row."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
 def csv_text(rows: Iterable[Row]) -> str:
     """Return what `write_csv` writes."""
     out = io.StringIO()
@@ -52,12 +58,13 @@ def csv_text(rows: Iterable[Row]) -> str:
 
 
 def _lines(row: Row) -> Iterator[Row]:
-    source = no_formula(row["source"])
+    facts = {name: row[name] for name in FILE_COLUMNS if name in row}
+    guarded = {name: no_formula(value, "'") if isinstance(value, str) else value for name, value in facts.items()}
+    common = {"source": no_formula(row["source"]), **guarded}
     if "error" in row:
-        yield {"source": source, "error": no_formula(row["error"])}  # it begins with the file's name
+        yield {**common, "error": no_formula(row["error"])}  # it begins with the file's name
         return
-    common = {
-        "source": source,
+    common |= {
         "model": row["model"],
         "taxonomy": row["taxonomy"],
         "origin": row["weights"]["origin"],

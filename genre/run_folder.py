@@ -158,8 +158,8 @@ def export(
     """Store the best epoch of a run, 8 bits per weight, as a model folder.
 
     `facts` are the entries of config.json's "weights" that only the caller knows: trained_on, accuracy, measured_on,
-    licence. `keep_temperature` leaves the one that was fitted for the very same weights. ModelError where the run has
-    no finished epoch at its final image size, or the folder cannot be written.
+    licence. `keep_temperature` leaves the one that was fitted for the very same weights, and their threshold for unsure
+    answers. ModelError where the run has no finished epoch at its final image size, or the folder cannot be written.
     """
     run = RunFolder(run_folder)
     if not run.best.exists():
@@ -173,6 +173,7 @@ def export(
         digest = checkpoints.save(state, weights)
         for path in (staged, *model_folder.glob(UNFINISHED)):
             path.unlink()
+        kept = _stated(model_folder, digest) if keep_temperature else {}
         built_in = labels.TAXONOMIES.get(taxonomy.id) == taxonomy
         config = {
             "format": cards.FORMAT,
@@ -182,7 +183,8 @@ def export(
             "taxonomy": taxonomy.id if built_in else asdict(taxonomy),
             "spectrogram": recipe.spectrogram.to_dict(),
             "weights": {"file": weights.name, "sha256": digest, **facts},
-            "temperature": _temperature(model_folder, digest) if keep_temperature else None,
+            "temperature": kept.get("temperature"),
+            "unsure_below": kept.get("unsure_below"),
         }
         cards.write_config(model_folder, config)
     except OSError as error:
@@ -190,9 +192,9 @@ def export(
         raise ModelError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _temperature(model_folder: Path, digest: str) -> Any:
-    """Return the temperature that config.json has for these weights; None where it has none, or other weights."""
+def _stated(model_folder: Path, digest: str) -> Mapping[str, Any]:
+    """Return what config.json has for these weights; nothing where it is not there, or of other weights."""
     if not (model_folder / cards.CONFIG).is_file():
-        return None
+        return {}
     stated = cards.read_config(model_folder)
-    return stated.get("temperature") if stated.get("weights", {}).get("sha256") == digest else None
+    return stated if stated.get("weights", {}).get("sha256") == digest else {}

@@ -8,20 +8,16 @@ import functools
 import io
 import itertools
 import math
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genre import settings
+from genre import machine_code, settings
 from genre.errors import AudioError, ModelError
 from genre.magma import MAGMA
 
@@ -179,6 +175,17 @@ def render(decibels: Floats, windows: list[Window], spec: SpectrogramSpec) -> By
     return np.stack([np.asarray(picture.convert("RGB")) for picture in pictures])
 
 
+def columns(frames: int, spec: SpectrogramSpec) -> NDArray[np.intp]:
+    """Return which frame of a window each column shows before its picture is resized; -1 where none, only silence."""
+    missing = spec.window_frames - frames
+    # Published windows differ by a frame with the length of the clip; only a real lack is filled.
+    if missing <= 1 or spec.short == "stretch":
+        return np.arange(frames)
+    if spec.short == "repeat":  # whole columns, so that no click is heard (and seen) at a seam
+        return np.arange(spec.window_frames) % frames
+    return np.concatenate([np.arange(frames), np.full(missing, -1)])
+
+
 def network_input(images: Bytes, spec: SpectrogramSpec) -> Floats:
     """Return (x / 255 - mean) / std, float32 [windows, 3, height, width], from uint8 [windows, height, width, 3]."""
     mean, std = np.array(spec.mean, dtype=np.float32), np.array(spec.std, dtype=np.float32)
@@ -198,17 +205,11 @@ def _is_number(value: object) -> bool:
 
 @functools.cache
 def _librosa() -> Any:
-    """Import librosa, after giving numba a folder where it can keep its machine code: compiling takes 15 s."""
-    spec = find_spec("librosa")
-    beside = Path(str(spec and spec.origin)).parent / "core"  # numba's first choice: __pycache__ beside the source
-    if "NUMBA_CACHE_DIR" not in os.environ and not os.access(beside, os.W_OK):
-        folder = settings.Settings.from_environment().cache / "numba"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:  # a read-only home
-            folder = Path(tempfile.mkdtemp(prefix="genre-numba-"))
-        os.environ["NUMBA_CACHE_DIR"] = str(folder)
-    import librosa
+    """Import librosa with all that it compiles when it is imported."""
+    with machine_code.kept():
+        import librosa
+        import librosa.core.constantq
+        import librosa.core.pitch
 
     return librosa
 
@@ -271,13 +272,8 @@ def _tuning(samples: Floats, spec: SpectrogramSpec) -> float:
 
 def _fill(part: Floats, spec: SpectrogramSpec) -> Floats:
     """Bring a part shorter than a window to a window's width."""
-    missing = spec.window_frames - part.shape[1]
-    # Published windows differ by a frame with the length of the clip; only a real lack is filled.
-    if missing <= 1 or spec.short == "stretch":
-        return part
-    if spec.short == "repeat":  # whole columns, so that no click is heard (and seen) at a seam
-        return np.pad(part, ((0, 0), (0, missing)), mode="wrap")
-    return np.pad(part, ((0, 0), (0, missing)), constant_values=part.min())
+    seen = columns(part.shape[1], spec)
+    return np.where(seen < 0, part.min(), part[:, seen])
 
 
 def _gray(part: Floats) -> Image.Image:

@@ -19,7 +19,7 @@ from genre.errors import ModelError
 from genre.settings import DEFAULT_MODEL, HUB_REPOSITORY, Hub, Settings
 from genre.spectrogram import SpectrogramSpec
 
-__all__ = ["PUBLISHED", "ModelCard", "available", "download", "find", "load"]
+__all__ = ["PUBLISHED", "ModelCard", "available", "download", "find", "home", "load"]
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +94,15 @@ def _named(name: str, settings: Settings) -> tuple[dict[Origin, ModelCard], list
     return {origin: found[origin] for origin in ORIGINS if origin in found}, errors
 
 
+def home(settings: Settings) -> Path:
+    """Return the folder for models of one's own: the first that GENRE_MODELS names, else that of the checkout or cache.
+
+    It need not be there yet.
+    """
+    checkout = Path(__file__).parent.parent
+    return next(iter(settings.models), (checkout if _is_checkout(checkout) else settings.cache) / "models")
+
+
 def load(card: ModelCard) -> nn.Module:
     """Return the card's network (see `checkpoints.load`). ModelError: the weights are not those of the card."""
     if card.stated_sha256 and card.sha256 != card.stated_sha256:
@@ -146,12 +155,12 @@ def _download(name: str, staging: Path, settings: Settings, first: Hub, progress
                 raise
             return _install(name, remote, part, target, settings)
         except hubs.HubError as error:
-            causes.append(f"{hubs.HUBS[hub]} ({hubs.endpoint(hub)}) {error}.")
+            causes.append(f"{hubs.HUBS[hub]} ({hubs.endpoint(hub)}) {str(error).removesuffix('.')}")
             log.warning("%s: %s", name, causes[-1])
-    pages = " or ".join(hubs.address(hub, HUB_REPOSITORY, path) for hub in hubs.HUBS)
+    one, other = (hubs.address(hub, HUB_REPOSITORY, path) for hub in hubs.HUBS)
     raise ModelError(
-        f"{name} could not be downloaded. {' '.join(causes)} "
-        f"Try again later, or fetch {pages} by other means and save it as {target / PICKLED}."
+        f"{name} could not be downloaded ({'; '.join(causes)}). "
+        f"Try again later, or fetch {one} or {other} by other means and save it as {target / PICKLED}."
     )
 
 
@@ -259,6 +268,8 @@ def _folders(settings: Settings) -> Iterable[Path]:
             log.warning("models folder %s cannot be read: %s", root, error)
             continue
         for folder in children:
+            if folder.name.startswith("."):  # one that is still being written
+                continue
             if any((folder / file).is_file() for file in (CONFIG, PICKLED, WEIGHTS)):
                 yield folder
 

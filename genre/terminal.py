@@ -1,16 +1,19 @@
 """What every command says and how: its language, errors on stderr, names made printable, Ctrl-C that is never lost."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
 
 from genre.cli_texts import CLI
+from genre.error_texts import in_language
 from genre.errors import GenreError, SettingsError
 from genre.labels import Language
 
@@ -44,9 +47,10 @@ class Errors:
         self.language = language
 
     def tell(self, message: str) -> None:
-        """Print one error."""
+        """Print one error, in the language of the command."""
         self.any = True
-        print(say("error", self.language, message=printable(message)), file=sys.stderr, flush=True)
+        said = printable(in_language(message, self.language))
+        print(say("error", self.language, message=said), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -55,6 +59,7 @@ def refusals_told(language: Language = LANGUAGE) -> Iterator[None]:
     try:
         yield
     except GenreError as error:
+        raise_kept_interrupt()  # a reader whose callback was interrupted takes the file for a broken one
         Errors(language).tell(str(error))
         raise typer.Exit(1) from None
 
@@ -70,15 +75,15 @@ def disk_refusals_told(path: Path, language: Language = LANGUAGE) -> Iterator[No
 
 
 @contextmanager
-def progress_bar(screen: "Console", words: str) -> Iterator[Callable[[float, float], None]]:
-    """Show a progress bar and yield what moves it: (done, of how much); that raises a Ctrl-C that was kept."""
+def progress_bar(screen: "Console", words: str) -> Iterator[Callable[[float, float | None], None]]:
+    """Show a progress bar and yield what moves it: (done, of how much if known); that raises a Ctrl-C that was kept."""
     from rich.progress import Progress, TimeElapsedColumn
 
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task(words, total=None)
 
-        def move(done: float, total: float) -> None:
+        def move(done: float, total: float | None) -> None:
             raise_kept_interrupt()
             progress.update(task, completed=done, total=total)
 
@@ -113,3 +118,26 @@ def raise_kept_interrupt() -> None:
     """Raise the Ctrl-C that `keep_interrupt` remembers; to be called between two files."""
     if _swallowed.is_set():
         raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupt_held() -> Iterator[None]:
+    """Do as a whole what is inside, such as writing a row and counting it: a Ctrl-C meanwhile comes behind it.
+
+    The second one comes at once. For the main thread, where Python handles signals.
+    """
+    came = False
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        nonlocal came
+        if came and callable(before):
+            before(number, frame)
+        came = True
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:  # whatever else has happened
+            signal.raise_signal(signal.SIGINT)

@@ -30,9 +30,10 @@ def start_from(network: nn.Module, initial: Path, backbone: str, *, fresh_head: 
     }
     fresh = [key for key in wanted if key not in fits and not key.endswith(checkpoints.OPTIONAL)]
     if foreign := [key for key in fresh if not key.startswith(place)]:
+        names = "; ".join(foreign[:SHOWN]) + ("; …" if len(foreign) > SHOWN else "")
         raise ModelError(
             f"{initial} is not a checkpoint of {backbone}: {len(foreign)} of its layers' tensors are missing or of "
-            f"another shape ({'; '.join(foreign[:SHOWN])}{'; …' if len(foreign) > SHOWN else ''})."
+            f"another shape ({names})."
         )
     network.load_state_dict(fits, strict=False)
     log.info("weights from %s; fresh: %s", initial, ", ".join(fresh) or "none")

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from networks import network, picture
 
 from genre import backbones
 from genre.errors import ModelError
@@ -78,6 +79,32 @@ def test_compact_vgg_head_sees_the_mean_of_each_channel() -> None:
     with torch.inference_mode():
         pooled = network.get_submodule("features")(image).mean((2, 3))
         assert torch.allclose(network(image), network.get_submodule("classifier.1")(pooled), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", backbones.BACKBONES)
+def test_embedding_is_what_the_head_turns_into_logits(name: str) -> None:
+    facts = backbones.BACKBONES[name]
+    made, image = network(name, "compact"), picture(name)
+    with torch.inference_mode():
+        embedding = backbones.embed(made, name, image)
+        assert embedding.shape == (1, facts.pooled)
+        assert embedding.std() > 0.01
+        map_of_one_place = embedding[:, :, None, None] if facts.convolutional or facts.kept else embedding
+        logits = made.get_submodule(facts.place)(map_of_one_place)
+        assert torch.allclose(logits, made(image), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["vgg11_bn", "squeezenet1_1"])  # whose published heads get a whole map of features
+def test_embedding_is_the_mean_over_the_map_where_the_head_gets_one(name: str) -> None:
+    made = network(name, "published")
+    images = torch.cat([picture(name), 10 * picture(name)])
+    with torch.inference_mode():
+        features = made.get_submodule("features")(images)
+        if name == "vgg11_bn":
+            features = made.get_submodule("avgpool")(features)
+        embedding = backbones.embed(made, name, images)
+        assert torch.allclose(embedding, features.mean((2, 3)), rtol=1e-4, atol=1e-5)
+        assert not torch.allclose(embedding[0], embedding[1])
 
 
 @pytest.mark.parametrize(

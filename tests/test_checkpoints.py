@@ -1,43 +1,22 @@
+import logging
 import os
 import pickle
+import random
 import resource
 import zipfile
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from networks import network, picture
 from safetensors.torch import save_file
-from torch import nn
-from torch.overrides import TorchFunctionMode
 
-from genre import backbones, checkpoints
+from genre import backbones, checkpoints, unpacking
 from genre.errors import ModelError
 
 SMALL = "mobilenet_v3_small"
-# Pixels: the smallest image each network takes, so that sixteen forward passes stay cheap.
-SIZES = {"vit_b_16": 224, "maxvit_t": 224, "inception_v3": 96}
-
-
-class NoInit(TorchFunctionMode):
-    """Leave new parameters as they are allocated: torchvision's own initialisation takes seconds."""
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if getattr(function, "__module__", None) == "torch.nn.init":
-            return args[0] if args else kwargs["tensor"]
-        return function(*args, **(kwargs or {}))
-
-
-def network(name: str, head: str = "published", classes: int = 16, seed: int = 0) -> nn.Module:
-    """A network with seeded weights that differ in every tensor."""
-    with NoInit():
-        made = backbones.build(name, head, classes).eval()
-    generator = torch.Generator().manual_seed(seed)
-    for tensor in made.state_dict().values():
-        if tensor.is_floating_point():
-            low, high = (0.5, 1.5) if tensor.ndim == 1 else (-0.05, 0.05)  # a variance must be above 0
-            tensor.uniform_(low, high, generator=generator)
-    return made
 
 
 @pytest.fixture
@@ -63,17 +42,29 @@ def refuse(path: Path, *words: str, name: str = SMALL, head: str = "published", 
 def test_loaded_network_answers_bit_for_bit_like_a_plainly_loaded_one(name: str, tmp_path: Path) -> None:
     head = "compact" if name.startswith("vgg") else "published"
     plain = network(name, head)
-    path = tmp_path / "save.pt"
+    path, foreign = tmp_path / "save.pt", tmp_path / "foreign.ckpt"
     torch.save(plain.state_dict(), path)
-    loaded = checkpoints.load(path, name, head, 16)
-    size = SIZES.get(name, 64)
-    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(3))
+    torch.save({"epoch": 3, "state_dict": renamed(plain.state_dict()), "optimizer": {"state": {}}}, foreign)
+    image = picture(name)
     with torch.inference_mode():
-        expected, answer = plain(image), loaded(image)
+        expected = plain(image)
     assert torch.isfinite(expected).all()
-    assert torch.equal(answer, expected)
-    assert not loaded.training
-    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+    for file in (path, foreign):
+        loaded = checkpoints.load(file, name, head, 16)
+        with torch.inference_mode():
+            answer = loaded(image)
+        assert torch.equal(answer, expected)
+        assert not loaded.training
+        assert not any(parameter.requires_grad for parameter in loaded.parameters())
+
+
+def renamed(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state under other names (7.weight, 7.bias, 8.weight …) and in no order."""
+    layers = dict.fromkeys(key.rpartition(".")[0] for key in state)
+    numbers = {layer: number for number, layer in enumerate(layers)}
+    names = {key: f"{numbers[key.rpartition('.')[0]]}.{key.rpartition('.')[2]}" for key in state}
+    keys = random.Random(4).sample(list(state), len(state))
+    return {f"module.model.{names[key]}": state[key] for key in keys}
 
 
 def test_safetensors_hold_the_same_weights(tmp_path: Path) -> None:
@@ -137,6 +128,96 @@ def test_file_format_of_early_pytorch_is_read(state: dict[str, torch.Tensor], tm
     assert torch.equal(loaded.state_dict()["classifier.1.bias"], state["classifier.1.bias"])
 
 
+# foreign files
+
+
+@pytest.mark.parametrize(
+    ("wrap", "place"),
+    [
+        (lambda state: {"state_dict": state, "epoch": 3, "best": 0.7, "name": "x", "optimizer": {}}, "state_dict"),
+        (lambda state: {"model_state_dict": state, "optimizer_state_dict": {"state": {0: {}}}}, "model_state_dict"),
+        (lambda state: {"model": {"state_dict": state}, "args": ["--lr", 3]}, "model.state_dict"),
+        (lambda state: {"net": state, 0: None}, "net"),
+        (lambda state: {"model": "mobilenet", "network": {f"module.{k}": t for k, t in state.items()}}, "network"),
+    ],
+    ids=["state_dict", "model_state_dict", "model.state_dict", "net", "network"],
+)
+def test_a_state_dict_is_found_inside_a_training_checkpoint(
+    wrap: Callable[[dict], dict], place: str, state: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    path = tmp_path / "last.ckpt"
+    torch.save(wrap(state), path)
+    assert unpacking.unpack(path).place == place
+    loaded = checkpoints.load(path, SMALL, "published", 16).state_dict()
+    assert all(torch.equal(loaded[key], tensor) for key, tensor in state.items())
+
+
+@pytest.mark.parametrize("name", unpacking.AVERAGED)
+def test_averaged_weights_come_first_and_that_is_logged(
+    name: str, state: dict[str, torch.Tensor], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    averaged = {f"module.{key}": tensor + 1 for key, tensor in state.items()} | {"n_averaged": torch.tensor(7)}
+    path = tmp_path / "last.ckpt"
+    torch.save({"state_dict": state, name: averaged}, path)
+    with caplog.at_level(logging.INFO):
+        loaded = checkpoints.load(path, SMALL, "published", 16).state_dict()
+    assert torch.equal(loaded["classifier.1.bias"], state["classifier.1.bias"] + 1)
+    assert f"{path}: the state dict {name} is used, not state_dict" in caplog.text
+    assert f"tensors found: {len(state)} by prefix" in caplog.text
+
+
+def test_an_average_without_statistics_is_not_used(state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    averaged = {key: tensor + 1 for key, tensor in state.items() if "running" not in key}
+    path = tmp_path / "last.ckpt"
+    torch.save({"ema": {"decay": 0.999, "shadow": averaged}, "model": state}, path)
+    loaded = checkpoints.load(path, SMALL, "published", 16).state_dict()
+    assert torch.equal(loaded["classifier.1.bias"], state["classifier.1.bias"])
+
+
+def test_foreign_weights_stay_mapped_to_the_file(state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    path = tmp_path / "save.pt"
+    torch.save({"state_dict": renamed(state), "optimizer": {"moments": torch.zeros(9)}}, path)
+    loaded = checkpoints.load(path, SMALL, "published", 16)
+    mapped = [line for line in Path("/proc/self/maps").read_text().splitlines() if str(path) in line]
+    low, high = (int(part, 16) for part in mapped[0].split()[0].split("-"))
+    assert all(low <= parameter.data_ptr() < high for parameter in loaded.parameters())
+
+
+def test_eight_bit_weights_may_have_foreign_names(tmp_path: Path) -> None:
+    state = checkpoints.quantise(network(SMALL, "compact").state_dict())
+    path = tmp_path / "model.safetensors"
+    checkpoints.save({f"net.{key}": tensor for key, tensor in state.items()}, path)
+    loaded = checkpoints.load(path, SMALL, "compact", 16).state_dict()
+    expected = checkpoints.dequantise(state)
+    assert all(torch.equal(loaded[key], expected[key]) for key in loaded)
+
+
+def test_tables_that_a_network_computes_are_filled_in_and_must_be_its_own(tmp_path: Path) -> None:
+    state = dict(network("maxvit_t", "compact").state_dict())
+    path = tmp_path / "save.pt"
+    tables = [key for key in state if key.endswith("relative_position_index")]
+    assert tables
+    torch.save({key: tensor for key, tensor in state.items() if key not in tables}, path)
+    loaded = checkpoints.load(path, "maxvit_t", "compact", 16).state_dict()
+    assert all(torch.equal(loaded[key], state[key]) for key in state)
+    torch.save(state | {tables[0]: state[tables[0]].T.contiguous()}, path)
+    refuse(path, f"{tables[0]} is not what this network computes", name="maxvit_t", head="compact")
+
+
+def test_the_tables_of_swin_are_those_that_it_computes() -> None:
+    expected = dict(network("swin_b", "compact").named_buffers())
+    made, _ = checkpoints.align({}, "swin_b", "compact", 16)
+    tables = {key: tensor for key, tensor in made.state_dict().items() if not tensor.is_meta}
+    assert len(tables) == 24
+    assert all(torch.equal(tensor, expected[key]) for key, tensor in tables.items())
+
+
+def test_another_head_that_fits_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "save.pt"
+    torch.save(network(SMALL, "compact").state_dict(), path)
+    refuse(path, "It has the compact head", '"head": "compact"', "genre models import")
+
+
 # what is refused
 
 
@@ -179,8 +260,10 @@ def test_whole_pickled_network_is_refused_with_the_way_to_convert_it(tmp_path: P
         ([torch.zeros(2)], "type list, not a filled state dict"),
         (torch.zeros(2), "type Tensor, not a filled state dict"),
         ({}, "type dict, not a filled state dict"),
-        ({"epoch": 3, "state_dict": {"a": torch.zeros(2)}}, "'epoch' is a value of type int, not a tensor"),
-        ({"state_dict": {"a": torch.zeros(2)}}, "save that part alone"),
+        ({"epoch": 3, "a": torch.zeros(2)}, "'epoch' is a value of type int, not a tensor"),
+        ({"optimizer": {"state_dict": {"a": torch.zeros(2)}}}, "save yours alone"),
+        ({"state_dict": {"epoch": 3, "a": torch.zeros(2)}}, "'state_dict' is a value of type dict, not a tensor"),
+        ({"model": {"a": torch.zeros(2)}, "net": {"a": torch.zeros(2)}}, "several state dicts (model, net)"),
         ({3: torch.zeros(2)}, "its key 3 is not text"),
         ({"a": torch.eye(3).to_sparse()}, "sparse"),
         ({"a": torch.zeros(2, device="meta")}, "empty"),
@@ -271,6 +354,13 @@ def test_diverged_training_is_refused(state: dict[str, torch.Tensor], tmp_path: 
     state["classifier.9.bias"] = torch.full((16,), float("nan"))
     torch.save(state, path)
     refuse(path, "classifier.9.bias is not finite")
+
+
+def test_what_is_under_nought_is_no_variance(state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    path = tmp_path / "save.pt"
+    state["features.0.1.running_var"] = -state["features.0.1.running_var"]
+    torch.save(state, path)
+    refuse(path, "features.0.1.running_var holds values under 0")
 
 
 # storing

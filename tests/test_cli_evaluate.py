@@ -388,5 +388,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(examples: Path, tmp_path: Pa
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (130, "")
-    assert "the same command goes on from there" in stderr
+    kept = len((out / "heard.jsonl").read_text().splitlines()) - 1  # the first line says what was heard, and how
+    assert f"Stopped after {kept} of 16 clips. What was heard is kept: the same command goes on from there." in stderr
+    assert len(rows(out)) == kept
     assert "Traceback" not in stderr

@@ -405,7 +405,7 @@ def clips_of(**counts: int) -> list[Clip]:
     ]
 
 
-SETTINGS = Settings(cache=Path("/nonexistent"))
+SETTINGS = Settings(cache=Path("/dev/null/nowhere"))  # not even root can write there
 
 
 def test_the_classes_are_those_of_a_taxonomy_that_all_occur_or_the_labels() -> None:

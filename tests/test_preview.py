@@ -1,5 +1,6 @@
 """The picture for people: its axes say where its pixels are."""
 
+import librosa
 import numpy as np
 import pytest
 
@@ -32,13 +33,13 @@ def test_a_tone_is_drawn_at_its_note_and_its_time():
 
 
 def test_note_names_stand_at_their_rows():
-    assert preview._row_ticks(SpectrogramSpec("cqt")) == [
+    assert preview.row_ticks(SpectrogramSpec("cqt")) == [
         (pytest.approx(12 * index, abs=1e-6), f"C{index + 1}") for index in range(7)
     ]
     # Two rows a semitone, an octave up: C2 is the lowest.
     fine = SpectrogramSpec("cqt", bins_per_octave=24, n_bins=96, fmin=65.406)
-    assert preview._row_ticks(fine)[1] == (pytest.approx(24, abs=1e-3), "C3")
-    names = {label: row for row, label in preview._row_ticks(SpectrogramSpec("chroma"))}
+    assert preview.row_ticks(fine)[1] == (pytest.approx(24, abs=1e-3), "C3")
+    names = {label: row for row, label in preview.row_ticks(SpectrogramSpec("chroma"))}
     assert (names["C"], names["A"], len(names)) == (0, 9, 12)
 
 
@@ -47,8 +48,31 @@ def test_hertz_stand_at_the_rows_that_sound(label, hertz):
     spec = SpectrogramSpec("mel")
     sound = np.sin(2 * np.pi * hertz * np.arange(2 * RATE) / RATE).astype(np.float32)
     loudest = decibels(sound, spec)[:, 40].argmax()
-    row = next(row for row, name in preview._row_ticks(spec) if name == label)
+    row = next(row for row, name in preview.row_ticks(spec) if name == label)
     assert row == pytest.approx(loudest, abs=0.75)
+
+
+@pytest.mark.parametrize(
+    ("transform", "hertz", "name"), [("cqt", 440, "A4"), ("mel", 1_000, "1 kHz"), ("chroma", 440, "A")]
+)
+def test_the_loudest_row_of_a_tone_has_its_name(transform, hertz, name):
+    spec = SpectrogramSpec(transform)
+    sound = np.sin(2 * np.pi * hertz * np.arange(2 * RATE) / RATE).astype(np.float32)
+    loudest = decibels(sound, spec)[:, 40].argmax()
+    assert preview.row_names(spec)[loudest] == name
+
+
+def test_every_row_has_a_name_and_a_frequency():
+    cqt = SpectrogramSpec("cqt")
+    names, hertz = preview.row_names(cqt), preview.row_hertz(cqt)
+    assert (names[0], names[12], names[19], names[83]) == ("C1", "C2", "G2", "B7")
+    assert hertz[45] == pytest.approx(440, abs=0.01)
+    # librosa's mel frequencies without the two at the ends, which are the outer feet of the first and last filter.
+    mel = preview.row_hertz(SpectrogramSpec("mel"))
+    assert mel == pytest.approx(librosa.mel_frequencies(130, fmax=RATE / 2)[1:-1], rel=1e-6)
+    assert preview.row_names(SpectrogramSpec("mel"))[0] == "26 Hz"
+    assert preview.row_hertz(SpectrogramSpec("chroma")) is None
+    assert preview.row_names(SpectrogramSpec("chroma", n_chroma=24))[:3] == ["C", "C", "C#"]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +125,20 @@ def test_labels_are_drawn_and_contrast_in_both_themes(dark):
     names, times = picture[:, :60], picture[-30:, 60:-85]
     for area in (names, times):
         assert (np.abs(area.astype(int) - INK[dark]).max(axis=2) < 40).sum() > 100  # strokes, not only their edges
+
+
+def test_a_picture_that_is_shown_narrow_has_larger_type_and_the_same_places():
+    spec = SpectrogramSpec("cqt")
+    values = spectrum(spec)
+    values[45, 600:640] = 0
+    usual, larger = (draw(values, spec, width=760, height=400, larger=times) for times in (1.0, 1.5))
+    assert usual.size == larger.size
+    assert preview.text_size(760, 1.5) == pytest.approx(1.5 * preview.text_size(760), abs=1)
+    left, top, right, bottom = preview.plot_area(760, 400, 1.5)
+    bright = np.asarray(larger.crop((left, top, right, bottom))).astype(int).sum(axis=2)
+    row, column = np.argwhere(bright > 500).mean(axis=0)
+    assert row == pytest.approx((1 - 45.5 / 84) * (bottom - top), abs=2)
+    assert column == pytest.approx(620 / 1292 * (right - left), abs=2)
 
 
 def test_sound_of_one_frame_can_be_drawn():

@@ -1,7 +1,6 @@
 """Known sound in, known rows, windows and pictures out."""
 
 import json
-import os
 import threading
 import tracemalloc
 
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 from published import music, published_decibels
 
-from genre import spectrogram
 from genre.errors import AudioError, ModelError
 from genre.spectrogram import FLOOR_DB, SpectrogramSpec, Window, decibels, images, network_input, render, windows
 
@@ -257,22 +255,3 @@ def test_network_input_is_normalised_and_channels_first():
     assert values.shape == (2, 3, 4, 4)
     assert values[1, :, 0, 3] == pytest.approx([1.0, 0.0, -1.6], abs=1e-6)
     assert values[0, :, 0, 0] == pytest.approx([-1.0, -0.4, -1.6], abs=1e-6)
-
-
-# The first call
-
-
-def test_numba_gets_a_writable_cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is restored afterwards
-    monkeypatch.delenv("NUMBA_CACHE_DIR")
-    monkeypatch.setenv("GENRE_CACHE", str(tmp_path))
-    monkeypatch.setattr(os, "access", lambda *_: False)  # as in a system-wide installation
-    spectrogram._librosa.__wrapped__()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "numba")
-    assert (tmp_path / "numba").is_dir()
-
-
-def test_a_chosen_numba_cache_is_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
-    spectrogram._librosa.__wrapped__()
-    assert os.environ["NUMBA_CACHE_DIR"] == str(tmp_path / "mine")

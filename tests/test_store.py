@@ -200,6 +200,8 @@ def _weights(**changes: object) -> dict[str, object]:
         (_with(taxonomy="birds"), "ccmusic16, acousticsense16"),
         (_with(taxonomy=None), '"id" and "genres"'),
         (_with(taxonomy={"id": "x", "genres": [{"id": "a"}]}), '"id" and "genres"'),
+        (_with(taxonomy={"id": "x", "genres": "abc"}), '"id" and "genres"'),
+        (_with(taxonomy={"id": "x", "genres": ["a", "a"]}), "different ids"),
         (_with(taxonomy={"id": "x", "genres": [{"id": "a", "en": "A"}]}), "at least two"),
         (_with(taxonomy={"id": "x", "genres": [{"id": "a", "en": "A"}, {"id": "a", "en": "B"}]}), "different ids"),
         (_with(taxonomy={"id": "x", "genres": [{"id": "a", "en": 1}, {"id": "b", "en": "B"}]}), "texts"),
@@ -472,7 +474,7 @@ def test_both_hubs_failing_says_why_and_what_else_to_do(
     message = str(caught.value)
     for words in (
         "Hugging Face Hub (http://127.0.0.1:9) failed: ",
-        f"ModelScope ({hub.url}) answered with status 500.",
+        f"ModelScope ({hub.url}) answered with status 500).",
         f"/{HUB_REPOSITORY}/resolve/main/{LIGHT}/save.pt",
         str(settings.cache / "models" / LIGHT / "save.pt"),
     ):
