@@ -214,6 +214,71 @@ REPORT: dict[str, dict[Language, str]] = {
         "随机种子固定，同样的片段得到同样的数字。"
         "genre {version}。",
     },
+    # --- the report on a library
+    "library_title": {"en": "The genres of a library", "zh": "音乐库的流派"},
+    "library_rows": {
+        "en": "Rows: {path}. Written by genre {version}.",
+        "zh": "逐条结果：{path}。由 genre {version} 生成。",
+    },
+    "library_model": {
+        "en": "Answered by {model}, trained on: {what}.",
+        "zh": "由 {model} 得出，训练数据：{what}。",
+    },
+    "library_lead": {
+        "en": "Recordings with an answer: {heard}. The most frequent genre is {genre}: {share}.",
+        "zh": "得出结果的录音：{heard} 个。最常见的流派是{genre}：{share}。",
+    },
+    "library_no_lead": {
+        "en": "No recording has an answer. The reasons are below.",
+        "zh": "没有任何录音得出结果。原因见下。",
+    },
+    "library_counts": {"en": "Counts", "zh": "概况"},
+    "library_heard": {"en": "with an answer", "zh": "有结果"},
+    "library_failed": {"en": "could not be heard", "zh": "无法读取"},
+    "library_unsure": {"en": "unsure", "zh": "把握不大"},
+    "library_not_music": {"en": "do not sound like music", "zh": "听起来不像音乐"},
+    "library_short": {"en": "shorter than what the network hears at once", "zh": "短于网络一次所听的长度"},
+    "library_quiet": {"en": "very quiet", "zh": "声音很小"},
+    "library_clipped": {"en": "overdriven", "zh": "声音过载"},
+    "library_dc": {"en": "with a constant offset", "zh": "带直流偏移"},
+    "library_nonfinite": {"en": "with samples that were not numbers", "zh": "含无效采样"},
+    "library_truncated": {"en": "broken off", "zh": "文件不完整"},
+    "library_genres": {"en": "Genres", "zh": "流派"},
+    "library_genres_help": {
+        "en": "How many recordings have each genre as their first answer, and how probable it was on average.",
+        "zh": "以各流派为首个回答的录音数，以及该回答的平均概率。",
+    },
+    "library_doubtful": {"en": "Listen to these", "zh": "建议试听"},
+    "library_doubtful_help": {
+        "en": "The least sure answers first, at most {count}. They play from where the recordings are, so they are "
+        "silent when this page is moved elsewhere.",
+        "zh": "按把握从小到大排列，最多 {count} 个。播放的是原处的文件，本页面移到别处后无法播放。",
+    },
+    "library_tags": {"en": "What the files say of themselves", "zh": "与文件标签对照"},
+    "library_tags_help": {
+        "en": "The genre that a file states against our first answer, in bold where both say the same. The {count} "
+        "most frequent tags are shown; nobody has checked them.",
+        "zh": "文件自带的流派标签与首个回答的对照，一致处为粗体。最多列出 {count} 个最常见的标签；标签本身未经核对。",
+    },
+    "library_tags_agreed": {
+        "en": "Of {total} recordings whose tag is a genre that the model knows, {agreed} got that answer ({share}).",
+        "zh": "标签属于模型所知流派的录音有 {total} 个，其中 {agreed} 个得到同样的回答（{share}）。",
+    },
+    "library_tags_unknown": {
+        "en": "Tags that are none of the model's genres: {count}; and what was answered most often.",
+        "zh": "不属于模型流派的标签：{count} 种，及最常见的回答。",
+    },
+    "library_failures_help": {
+        "en": "At most {count}; the rows have all of them.",
+        "zh": "最多列出 {count} 个，全部见逐条结果。",
+    },
+    "column_count": {"en": "Recordings", "zh": "录音数"},
+    "column_what": {"en": "What", "zh": "项目"},
+    "column_share": {"en": "Share", "zh": "比例"},
+    "column_confidence": {"en": "Sure", "zh": "把握"},
+    "column_answers": {"en": "Answers", "zh": "回答"},
+    "column_listen": {"en": "Listen", "zh": "试听"},
+    "column_tag": {"en": "Tag", "zh": "标签"},
 }
 
 
