@@ -29,6 +29,7 @@ class PageServer:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ("app.py",)
     port: int = field(default_factory=free_port)
 
     @property
@@ -38,6 +39,18 @@ class PageServer:
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(encoding="utf-8")
+
+    @property
+    def kept(self) -> list[Path]:
+        """Files of recordings that lie on the disk, of the page's visitors and of programs."""
+        return [path for path in (self.folder / "tmp").rglob("*") if path.is_file()]
+
+    def await_ready(self) -> None:
+        """Wait until the network is warm."""
+        deadline = time.monotonic() + START_SECONDS
+        while httpx.get(f"{self.url}/v1/health", timeout=30).status_code != 200:
+            assert time.monotonic() < deadline, self.log
+            time.sleep(0.2)
 
     @property
     def uploads(self) -> Path:
@@ -54,7 +67,7 @@ class PageServer:
         }
         with (self.folder / "log").open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "app.py"],
+                [sys.executable, *self.arguments],
                 cwd=REPOSITORY,
                 env=environment | self.environment,
                 stdout=log,
