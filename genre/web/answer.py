@@ -7,6 +7,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from genre.labels import Language
 from genre.settings import UNSURE_BELOW
 from genre.web.texts import TEXTS, text
 
+ANNOUNCE = "element.setAttribute('aria-live', 'polite')"  # in the browser, where an answer appears: it is read out
 BARS = 5
 BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the Chinese names are UTF-8
 WINDOWS_OPEN_MAX = 6  # more of them start folded
@@ -28,6 +30,14 @@ class Picture:
     dark: str
 
 
+@dataclass(frozen=True)
+class Axes:
+    """What the axes of a picture say."""
+
+    transform: str  # cqt, mel or chroma
+    pitches: tuple[str, ...]  # of each row, the lowest first
+
+
 @dataclass
 class Heard:
     """What one session keeps of its last answer, to show it again in another language."""
@@ -38,6 +48,17 @@ class Heard:
     provenance: dict[Language, str]
     drawing: Any = field(default=None, repr=False)  # what the picture is drawn from, until it is drawn
     picture: Picture | None = None
+    axes: Axes | None = None
+    asked: tuple[Path, str, float, float] | None = None  # file, model, seconds and start, to hear it once more
+    decided: dict[str, Any] = field(default_factory=dict, repr=False)  # by genre: what `explain_view` shows of it
+    wanted: tuple[str, Language] | None = None  # the genre whose reasons are on the page, and their language
+
+    def mark(self, unsure_below: float) -> None:
+        """Mark it as unsure, or not: where it is of music and its first probability is under this one."""
+        codes = [code for code in self.row["warnings"] if code != "unsure"]
+        if "not_music" not in codes and self.row["top"][0]["probability"] < unsure_below:
+            codes.append("unsure")
+        self.row = {**self.row, "warnings": codes, "unsure_below": unsure_below}
 
 
 @dataclass(frozen=True)
@@ -51,12 +72,11 @@ class Refused:
 def answer(heard: Heard, language: Language) -> str:
     """Return the whole answer: headline, hints, bars, windows, provenance, downloads."""
     row = heard.row
-    best = row["top"][0]
     parts = [
         f'<p class="g-source">{escape(_heard(heard, language))}</p>',
-        f'<h2 class="g-best"><span>{_name(best, language)}</span> <strong>{percent(best["probability"])}</strong></h2>',
-        "".join(_warning(code, language) for code in row["warnings"]),
-        _bars(row["top"][:BARS], language),
+        _headline(row, language),
+        "".join(warning(code, language, row["unsure_below"]) for code in row["warnings"]),
+        bars(row["top"][:BARS], language),
         _windows(row, language) if len(row["windows"]) > 1 else "",
         _provenance(heard, language),
         _downloads(row, language),
@@ -84,17 +104,37 @@ def refusal(refused: Refused, language: Language) -> str:
     )
 
 
-def picture(heard: Heard, language: Language) -> str:
-    """Return the spectrogram for both themes; the style sheet shows the one that fits."""
-    if heard.picture is None:
-        return ""
-    label = text("spectrogram_alt", language, start=clock(heard.start), end=clock(heard.start + heard.seconds))
+def figure(picture: Picture, label: str, over: str = "") -> str:
+    """Return a picture for both themes, the style sheet shows the one that fits; `over` is what lies over it.
+
+    The label says in words what there is to see.
+    """
     images = "".join(
         f'<img class="g-{theme}" src="{source}" alt="{escape(label)}">'
-        for theme, source in (("light", heard.picture.light), ("dark", heard.picture.dark))
+        for theme, source in (("light", picture.light), ("dark", picture.dark))
     )
     # The picture keeps a readable size on a phone and scrolls sideways there, so the frame takes the focus.
-    return f'<figure class="g-picture" tabindex="0" aria-label="{escape(label)}">{images}</figure>'
+    stack = f'<div class="g-stack">{images}{over}</div>'
+    return f'<figure class="g-picture" tabindex="0" aria-label="{escape(label)}">{stack}</figure>'
+
+
+def bars(genres: Iterable[Mapping[str, Any]], language: Language) -> str:
+    """Return genres with their probabilities, as text and as bars."""
+    items = "".join(
+        f'<li data-genre="{escape(genre["id"])}"><span class="g-name">{_name(genre, language)}</span>'
+        f'<span class="g-percent">{percent(genre["probability"])}</span>'
+        f"{_bar(genre['probability'], genre[language])}</li>"
+        for genre in genres
+    )
+    return f'<ol class="g-bars" aria-label="{_attribute("bars", language)}">{items}</ol>'
+
+
+def warning(code: str, language: Language, unsure_below: float = UNSURE_BELOW) -> str:
+    """Return what a warning of a Prediction means, and what helps."""
+    if f"warning_{code}" not in TEXTS:
+        return f'<p class="g-hint">{escape(code)}</p>'
+    words = text(f"warning_{code}", language, percent=percent(unsure_below, 0))
+    return f'<p class="g-hint" data-code="{code}"><span aria-hidden="true">!</span> {escape(words)}</p>'
 
 
 def data_uri(content: bytes, media_type: str) -> str:
@@ -107,9 +147,15 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
+def stem_of(source: str) -> str:
+    """Return what a file about a recording is called, without an ending; escaped, and not quoted as in a link."""
+    return escape(source.rsplit(".", 1)[0] or "genre")
+
+
 def clock(seconds: float) -> str:
-    """Return 83.4 as 1:23."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    """Return 83.4 as 1:23, and 3683 as 1:01:23."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
 
 
 def _attribute(key: str, language: Language) -> str:
@@ -123,6 +169,15 @@ def _name(genre: Mapping[str, Any], language: Language) -> str:
     return f'{escape(genre["zh"])} <small lang="en">{escape(genre["en"])}</small>'
 
 
+def _headline(row: Mapping[str, Any], language: Language) -> str:
+    """The most likely genre; of what is no music, that it is none."""
+    if "not_music" in row["warnings"]:
+        return f'<h2 class="g-best g-not-music">{escape(text("not_music", language))}</h2>'
+    best = row["top"][0]
+    share = f"<strong>{percent(best['probability'])}</strong>"
+    return f'<h2 class="g-best"><span>{_name(best, language)}</span> {share}</h2>'
+
+
 def _heard(heard: Heard, language: Language) -> str:
     return text(
         "heard",
@@ -133,29 +188,12 @@ def _heard(heard: Heard, language: Language) -> str:
     )
 
 
-def _warning(code: str, language: Language) -> str:
-    if f"warning_{code}" not in TEXTS:
-        return f'<p class="g-hint">{escape(code)}</p>'
-    words = text(f"warning_{code}", language, percent=percent(UNSURE_BELOW, 0))
-    return f'<p class="g-hint" data-code="{code}"><span aria-hidden="true">!</span> {escape(words)}</p>'
-
-
 def _bar(probability: float, label: str) -> str:
     return (
         f'<span class="g-bar" role="meter" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{100 * probability:.1f}" aria-valuetext="{percent(probability)}">'
         f'<span style="width:{100 * probability:.2f}%"></span></span>'
     )
-
-
-def _bars(genres: Iterable[Mapping[str, Any]], language: Language) -> str:
-    items = "".join(
-        f'<li data-genre="{genre["id"]}"><span class="g-name">{_name(genre, language)}</span>'
-        f'<span class="g-percent">{percent(genre["probability"])}</span>'
-        f"{_bar(genre['probability'], genre[language])}</li>"
-        for genre in genres
-    )
-    return f'<ol class="g-bars" aria-label="{_attribute("bars", language)}">{items}</ol>'
 
 
 def _windows(row: Mapping[str, Any], language: Language) -> str:
@@ -197,7 +235,7 @@ def _provenance(heard: Heard, language: Language) -> str:
 
 def _downloads(row: Mapping[str, Any], language: Language) -> str:
     """Links that carry their file: nothing to store on the server, nothing to clean up."""
-    stem = quote(str(row["source"]).rsplit(".", 1)[0] or "genre", safe="")
+    stem = stem_of(row["source"])
     links = "".join(
         f'<a class="g-save" download="{stem}.genre.{kind}" href="data:{media};charset=utf-8,{quote(content)}">'
         f"{escape(text(f'as_{kind}', language))}</a>"

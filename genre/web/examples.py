@@ -5,9 +5,11 @@ from pathlib import Path
 
 import genre
 from genre.labels import TAXONOMIES, Genre, Language, display
+from genre.web.texts import text
 
 SUFFIXES = frozenset({".opus", ".ogg", ".mp3", ".flac", ".wav", ".m4a"})
 EXAMPLES_MAX = 48  # more would be a library, not examples
+LESSONS = {"classroom/c_major.mp3": "lesson_major", "classroom/c_minor.mp3": "lesson_minor"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,18 @@ class Example:
     def caption(self, language: Language) -> str:
         """Return what its button says."""
         return display(self.genre, language)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A clip for the classroom, whose caption is a sentence of the page."""
+
+    path: Path
+    key: str  # of TEXTS
+
+    def caption(self, language: Language) -> str:
+        """Return what its button says."""
+        return text(self.key, language)
 
 
 def folder() -> Path:
@@ -40,3 +54,9 @@ def find_examples(where: Path | None = None) -> tuple[Example, ...]:
         if named and path.suffix.lower() in SUFFIXES:
             found.append(Example(path, max(named, key=lambda genre_: len(genre_.id))))
     return tuple(sorted(found, key=lambda example: known.index(example.genre))[:EXAMPLES_MAX])
+
+
+def find_lessons(where: Path | None = None) -> tuple[Lesson, ...]:
+    """Return the clips for the classroom that are there."""
+    where = where or folder()
+    return tuple(Lesson(where / name, key) for name, key in LESSONS.items() if (where / name).is_file())

@@ -7,6 +7,8 @@ a model is a known name, never a path; numbers have a range; a file is one that 
 import logging
 import math
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -14,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from genre import classifier, preview
-from genre.classifier import Prediction
+from genre import classifier, explain, heatmap, preview
 from genre.errors import AudioError, GenreError
 from genre.labels import LANGUAGES, Language
-from genre.settings import CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, SAMPLE_RATE, Settings
+from genre.prediction import Prediction
+from genre.settings import CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, SAMPLE_RATE, UNSURE_BELOW, Settings
 from genre.spectrogram import Floats, SpectrogramSpec
 from genre.web.answer import Heard, Picture, Refused, data_uri
-from genre.web.models import RefusalError, Shelf, provenance, refuse
+from genre.web.explain_view import Decided, axes
+from genre.web.models import RefusalError, Shelf, provenance, refuse, unplaced
 from genre.web.texts import reasons, text
 
 log = logging.getLogger(__name__)
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 START_MAX = 7 * 24 * 3_600.0  # seconds; a later start is a typing error
 TOP, TOP_MAX = 5, 1_000  # genres in a program's answer
 PICTURE_QUALITY = 90  # of the WebP
+VEIL_QUALITY = 80  # likewise
 COLUMNS_MAX = 2_560  # of the decibels that a session keeps for drawing: twice the picture's width
 WARM_UP_SECONDS = 12.0  # one whole window
 
@@ -47,7 +51,7 @@ class Desk:
             noise = np.random.default_rng(0).normal(0, 0.1, int(WARM_UP_SECONDS * SAMPLE_RATE)).astype(np.float32)
             judge = classifier.classifier(self.shelf.default(), self.settings)
             heard = judge.predict((SAMPLE_RATE, noise))
-            _draw(heard.decibels, heard.card.spectrogram, 0.0)
+            pictures(heard.decibels, heard.card.spectrogram, 0.0)
         except GenreError as error:
             log.warning("Not ready: %s", error)  # the page opens all the same: it can say so, and download a model
         except Exception:
@@ -66,27 +70,27 @@ class Desk:
             state, words = "missing", text("not_ready", language, reason=text("error_no_model", language))
         return f'<p class="g-status g-{state}" role="status">{words}</p>'
 
-    def predict(self, path: str | None, model: object, clip_seconds: object, start: object) -> Prediction:
-        """Return the answer for an uploaded file; RefusalError says in words what is wrong."""
-        seconds = number(clip_seconds, "clip_seconds", CLIP_SECONDS_MIN, CLIP_SECONDS_MAX)
-        begin = number(start, "start", 0.0, START_MAX)
-        reference = self._known(model)
-        if not path:
-            raise refuse("error_nothing")
-        file = Path(path)
-        if not file.is_file():
-            raise refuse("error_gone")
-        try:
-            judge = classifier.classifier(reference, self.settings)
-            return judge.predict(file, clip_seconds=seconds, start=begin, name=file.name)
-        except GenreError as error:
-            otherwise = "error_audio" if isinstance(error, AudioError) else "error_weights"
-            raise RefusalError(Refused(reasons(str(error), otherwise), str(error))) from error
-        except Exception as error:
-            log.exception("No answer for %s", file.name)
-            raise refuse("error_unexpected") from error
+    def predict(
+        self, path: str | None, model: object, clip_seconds: object, start: object, unsure: object = None
+    ) -> Prediction:
+        """Return the answer for an uploaded file; RefusalError says in words what is wrong.
 
-    def _known(self, model: object) -> str:
+        `unsure` is the percentage under which the answer is marked so; None is the model's own.
+        """
+        seconds, begin = crop(clip_seconds, start)
+        below = None if unsure is None else share(unsure)
+        reference = self.known(model)
+        file = given(path)
+        with refusals_worded(file.name):
+            judge = classifier.classifier(reference, self.settings)
+            return judge.predict(file, clip_seconds=seconds, start=begin, name=file.name, unsure_below=below)
+
+    def unsure_percentage(self, model: object) -> float:
+        """Return under which percentage a model's first answer is marked as unsure, where nobody says otherwise."""
+        card = self.shelf.cards().get(str(model))
+        return round(100 * (UNSURE_BELOW if card is None else card.unsure_below), 1)
+
+    def known(self, model: object) -> str:
         """Return the model's reference if it is one of those here: never a path."""
         cards = self.shelf.cards()
         if not cards:
@@ -102,28 +106,118 @@ class Desk:
         count = number(top, "top", 1, TOP_MAX)
         return self.predict(path, model, clip_seconds, start).to_dict(top=int(count))
 
-    def hear(self, path: str | None, model: object, clip_seconds: object, start: object) -> Heard | Refused:
+    def hear(
+        self, path: str | None, model: object, clip_seconds: object, start: object, unsure: object = None
+    ) -> Heard | Refused:
         """Return what the page shows and its session keeps: an answer, or why there is none."""
         try:
-            prediction = self.predict(path, model, clip_seconds, start)
+            prediction = self.predict(path, model, clip_seconds, start, unsure)
+            asked = (given(path), self.known(model), *crop(clip_seconds, start))
         except RefusalError as error:
             return error.refused
-        card, spec = prediction.card, prediction.card.spectrogram
-        return Heard(
-            row=prediction.to_dict(top=len(card.taxonomy)),
-            seconds=prediction.decibels.shape[1] * spec.hop_length / spec.sample_rate,
-            start=prediction.start,
-            provenance={language: provenance(card, language) for language in LANGUAGES},
-            drawing=_compact(prediction.decibels, spec),
-        )
+        return replace(heard(prediction), asked=asked)
+
+    def decide(self, kept: Heard, genre_id: str) -> None:
+        """Find out what spoke for a genre of an answer, once, or why that cannot be said."""
+        if kept.asked is None or isinstance(kept.decided.get(genre_id), Decided):
+            return
+        file, model, seconds, begin = kept.asked
+        try:
+            given(str(file))
+            with refusals_worded(file.name):
+                judge = classifier.classifier(self.known(model), self.settings)
+                _, (found,) = explain.explain(
+                    judge, file, genre_ids=[genre_id], clip_seconds=seconds, start=begin, name=file.name
+                )
+        except RefusalError as error:
+            kept.decided[genre_id] = error.refused
+        else:
+            kept.decided[genre_id] = decided(found)
+
+
+def heard(prediction: Prediction) -> Heard:
+    """Return what a session keeps of an answer."""
+    card, spec = prediction.card, prediction.card.spectrogram
+    return Heard(
+        row=prediction.to_dict(top=len(card.taxonomy)),
+        seconds=prediction.decibels.shape[1] * spec.hop_length / spec.sample_rate,
+        start=prediction.start,
+        provenance={language: provenance(card, language) for language in LANGUAGES},
+        drawing=_compact(prediction.decibels, spec),
+        axes=axes(spec),
+    )
+
+
+def given(path: str | None) -> Path:
+    """Return the file of a recording; RefusalError where there is none, or none any more."""
+    if not path:
+        raise refuse("error_nothing")
+    file = Path(path)
+    if not file.is_file():
+        raise refuse("error_gone")
+    return file
+
+
+def crop(clip_seconds: object, start: object) -> tuple[float, float]:
+    """Return how much is heard and from where, in seconds; RefusalError names the one that is out of range."""
+    seconds = number(clip_seconds, "clip_seconds", CLIP_SECONDS_MIN, CLIP_SECONDS_MAX)
+    return seconds, number(start, "start", 0.0, START_MAX)
+
+
+def share(percentage: object) -> float:
+    """Return the share that a percentage of the page is; RefusalError where it is none."""
+    return number(percentage, "unsure_below", 0.0, 100.0) / 100
+
+
+@contextmanager
+def refusals_worded(name: str) -> Iterator[None]:
+    """Turn what goes wrong with a recording of that name into a RefusalError."""
+    try:
+        yield
+    except GenreError as error:
+        otherwise = "error_audio" if isinstance(error, AudioError) else "error_weights"
+        message = unplaced(str(error))
+        raise RefusalError(Refused(reasons(message, otherwise), message)) from error
+    except Exception as error:
+        log.exception("No answer for %s", name)
+        raise refuse("error_unexpected") from error
 
 
 def draw(heard: Heard) -> None:
     """Draw an answer's spectrogram, once."""
     if heard.picture is None:
         decibels, spec = heard.drawing
-        heard.picture = _draw(decibels, spec, heard.start)
+        heard.picture = pictures(decibels, spec, heard.start)
         heard.drawing = None
+
+
+def decided(found: explain.Explanation) -> Decided:
+    """Return what a session keeps of an explanation."""
+    buffer = BytesIO()
+    veil = heatmap.overlay(found.relevance, [region.box for region in found.regions])
+    veil.save(buffer, "WEBP", quality=VEIL_QUALITY)
+    return Decided(data_uri(buffer.getvalue(), "image/webp"), replace(found, relevance=np.empty((0, 0), np.float32)))
+
+
+def pictures(
+    decibels: Any,
+    spec: SpectrogramSpec,
+    start: float,
+    *,
+    width: int = preview.WIDTH,
+    height: int = preview.HEIGHT,
+    larger: float = 1.0,
+) -> Picture:
+    """Draw a spectrogram for both themes; see `preview.draw`."""
+    uris = []
+    for dark in (False, True):
+        buffer = BytesIO()
+        drawn = preview.draw(
+            np.asarray(decibels, np.float32), spec, start=start, width=width, height=height, dark=dark, larger=larger
+        )
+        drawn.save(buffer, "WEBP", quality=PICTURE_QUALITY)
+        uris.append(data_uri(buffer.getvalue(), "image/webp"))
+    return Picture(*uris)
 
 
 def known_language(language: object) -> Language:
@@ -151,14 +245,3 @@ def _compact(decibels: Floats, spec: SpectrogramSpec) -> tuple[Any, SpectrogramS
         decibels = padded.reshape(len(decibels), -1, every).max(axis=2)
         spec = replace(spec, hop_length=spec.hop_length * every)
     return decibels.astype(np.float16), spec
-
-
-def _draw(decibels: Any, spec: SpectrogramSpec, start: float) -> Picture:
-    uris = []
-    for dark in (False, True):
-        buffer = BytesIO()
-        preview.draw(np.asarray(decibels, np.float32), spec, start=start, dark=dark).save(
-            buffer, "WEBP", quality=PICTURE_QUALITY
-        )
-        uris.append(data_uri(buffer.getvalue(), "image/webp"))
-    return Picture(*uris)

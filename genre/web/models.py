@@ -1,6 +1,7 @@
 """The models as the page shows them: which there are, where they come from in words, and how one is fetched."""
 
 import logging
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.3  # between two looks at a download's progress
 MEGABYTE = 1_000_000
 HUB = "hub:"  # says which of several models of a name is meant
+ABSOLUTE = re.compile(r"(?<![\w:/.])/(?:[^/\s]+/)*(?=[^/\s]+/[^/\s])")  # of a path, up to its last folder
 
 
 class RefusalError(Exception):
@@ -32,6 +34,11 @@ class RefusalError(Exception):
 def refuse(key: str, **values: object) -> RefusalError:
     """Return a refusal in the page's own words."""
     return RefusalError(Refused({language: text(key, language, **values) for language in LANGUAGES}))
+
+
+def unplaced(message: str) -> str:
+    """Return a message without where this server keeps its files: "mine_mel/save.pt", not "/home/…/save.pt"."""
+    return ABSOLUTE.sub("", message)
 
 
 def provenance(card: ModelCard, language: Language) -> str:
@@ -48,7 +55,12 @@ def provenance(card: ModelCard, language: Language) -> str:
     )
     origin = text(f"origin_{card.origin}", language)
     learned = text("trained_on", language, what=words["trained_on"])
-    return " · ".join((origin, learned, measured, text("licence", language, what=words["licence"])))
+    calibrated = (
+        text("not_calibrated", language)
+        if card.temperature is None
+        else text("calibrated", language, temperature=card.temperature)
+    )
+    return " · ".join((origin, learned, measured, calibrated, text("licence", language, what=words["licence"])))
 
 
 @dataclass
@@ -76,12 +88,18 @@ class Shelf:
         here = list(self.cards())
         return DEFAULT_MODEL if DEFAULT_MODEL in here or not here else here[0]
 
+    def here(self, language: Language) -> list[tuple[str, str]]:
+        """Return (words, reference) of every model that can answer now."""
+        return [
+            (f"{card.name} · {text(f'origin_{card.origin}', language)}", reference)
+            for reference, card in self.cards().items()
+        ]
+
     def choices(self, language: Language) -> list[tuple[str, str]]:
         """Return (words, reference) of every model that is here or could be downloaded."""
-        cards = self.cards()
-        origins = [(reference, card.name, f"origin_{card.origin}") for reference, card in cards.items()]
-        origins += [(reference, name, "origin_absent") for reference, name in _downloadable(cards).items()]
-        return [(f"{name} · {text(origin, language)}", reference) for reference, name, origin in origins]
+        absent = text("origin_absent", language)
+        downloadable = _downloadable(self.cards()).items()
+        return self.here(language) + [(f"{name} · {absent}", reference) for reference, name in downloadable]
 
     def absent(self, reference: str) -> str | None:
         """Return the name of the published checkpoint that this is, if it still has to be downloaded."""
@@ -115,7 +133,7 @@ class Shelf:
         while not running.finished.wait(POLL_SECONDS):
             yield _progress(name, running, language)
         if isinstance(running.error, GenreError):
-            message = str(running.error)
+            message = unplaced(str(running.error))
             raise RefusalError(Refused(reasons(message, "error_download"), message))
         if running.error is not None:
             raise refuse("error_unexpected")

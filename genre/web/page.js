@@ -70,7 +70,7 @@
 
   // --- files: refused here in the page's language, before Gradio does it in its own
 
-  const help = () => document.querySelector("#recording-help")?.dataset || {};
+  const help = () => document.querySelector("#scripted")?.dataset || {};
   const limit = () => Number(help().maxBytes || Infinity);
   const isSound = (file) => file.type.startsWith("audio/") || SOUND.test(file.name);
 
@@ -92,7 +92,7 @@
     (event) => {
       const input = event.target;
       const file = input.files?.[0];
-      if (!file || !input.closest("#recording")) return;
+      if (!file || !input.closest(".g-recording")) return;
       if (refused(file)) {
         event.stopImmediatePropagation();
         input.value = "";
@@ -106,7 +106,7 @@
   document.addEventListener(
     "drop",
     (event) => {
-      const zone = event.target.closest?.("#recording");
+      const zone = event.target.closest?.(".g-recording");
       const file = event.dataTransfer?.files[0];
       if (!zone || !file || (isSound(file) && file.type.startsWith("audio/") && file.size <= limit())) return;
       event.preventDefault();
@@ -124,8 +124,8 @@
   // the time while an answer is on its way.
   const label = () => {
     const words = help();
-    document.querySelectorAll("#recording .source-selection button").forEach((button, place) => {
-      const word = [words.file, words.microphone][place];
+    document.querySelectorAll(".g-recording .source-selection button").forEach((button) => {
+      const word = button === button.parentElement.firstElementChild ? words.file : words.microphone;
       if (!word || button.dataset.word === word) return;
       button.dataset.word = word;
       button.setAttribute("aria-label", word);
@@ -136,13 +136,71 @@
 
   // --- the answer: on a narrow screen it is below what was clicked
 
-  const show = () => {
-    const answer = document.querySelector("#answer");
+  const show = (id = "answer") => {
+    const answer = document.getElementById(id);
     const box = answer?.getBoundingClientRect();
     if (!box || (box.top >= 0 && box.top < innerHeight * 0.6)) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     answer.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   };
+
+  // --- the spectrogram: time and pitch under the pointer or by the arrow keys, and how strong its veil is
+
+  const VEIL = "--g-veil";
+  const STEP = 0.01; // of the time that is shown
+  const between = (low, value, high) => Math.min(Math.max(value, low), high);
+
+  const clock = (seconds, unit, last) =>
+    last < 120
+      ? `${seconds.toFixed(2)} ${unit}`
+      : `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+
+  const read = (plot, across, row) => {
+    const pitches = JSON.parse(plot.dataset.pitches);
+    const [start, seconds] = [Number(plot.dataset.start), Number(plot.dataset.seconds)];
+    const place = { across: between(0, across, 1), row: between(0, row, pitches.length - 1) };
+    Object.assign(plot.dataset, place);
+    plot.classList.add("g-pointed");
+    plot.style.setProperty("--g-across", `${100 * place.across}%`);
+    plot.style.setProperty("--g-down", `${100 * (1 - (place.row + 0.5) / pitches.length)}%`);
+    const words = `${clock(start + place.across * seconds, plot.dataset.unit, start + seconds)} · ${pitches[place.row]}`;
+    plot.closest("figure").parentElement.querySelector(".g-readout").textContent = words;
+  };
+
+  const point = (event) => {
+    const plot = event.target;
+    if (!plot.classList?.contains("g-plot")) return;
+    const box = plot.getBoundingClientRect();
+    const rows = JSON.parse(plot.dataset.pitches).length;
+    read(plot, (event.clientX - box.left) / box.width, Math.floor((1 - (event.clientY - box.top) / box.height) * rows));
+  };
+  for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, point);
+  document.addEventListener("pointerout", ({ target, relatedTarget }) => {
+    if (target !== relatedTarget) target.classList?.remove("g-pointed"); // else the cross has come under the pointer
+  });
+
+  const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  document.addEventListener("keydown", (event) => {
+    const plot = event.target.matches?.("figure.g-picture") && event.target.querySelector(".g-plot");
+    const move = MOVES[event.key];
+    if (!plot || !move || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    const { across = 0.5, row = JSON.parse(plot.dataset.pitches).length / 2 } = plot.dataset;
+    const steps = event.shiftKey ? 10 : 1;
+    read(plot, Number(across) + move[0] * steps * STEP, Math.floor(Number(row)) + move[1] * steps);
+    const figure = event.target; // on a narrow screen the place may be out of sight
+    const left = plot.offsetLeft + Number(plot.dataset.across) * plot.offsetWidth;
+    figure.scrollLeft = between(left - figure.clientWidth + 40, figure.scrollLeft, left - 40);
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.closest(".g-strength")) root.style.setProperty(VEIL, event.target.value / 100);
+  });
+  const keepVeil = () => {
+    const chosen = root.style.getPropertyValue(VEIL);
+    if (chosen) for (const slider of document.querySelectorAll(".g-strength input")) slider.value = 100 * chosen;
+  };
+  new MutationObserver(keepVeil).observe(root, { childList: true, subtree: true });
 
   window.genre = { wanted, adopt, show };
 })();

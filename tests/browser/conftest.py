@@ -1,9 +1,11 @@
 """A real browser (Debian's Chromium, driven by Playwright) in front of a real server; the microphone is a file."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 from page_server import PageServer
@@ -11,6 +13,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 import genre
 from genre import audio
+from genre.settings import SAMPLE_RATE
 from genre.web import examples
 
 CHROMIUM = "/usr/bin/chromium"
@@ -54,15 +57,25 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright, surest: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser that lets every page use the microphone, into which the surest example plays again and again."""
-    sound = audio.load(surest)
-    heard = tmp_path_factory.mktemp("microphone") / "heard.wav"
-    soundfile.write(heard, sound.samples, sound.sample_rate, "PCM_16")
-    microphone = ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={heard}")
-    found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *microphone])
-    yield found
-    found.close()
+def hearing(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Browser]]:
+    """Open browsers that let every page use the microphone, into which samples at 22 050 Hz play again and again."""
+    with ExitStack() as opened:
+
+        def open_browser(samples: np.ndarray) -> Browser:
+            heard = tmp_path_factory.mktemp("microphone") / "heard.wav"
+            soundfile.write(heard, samples, SAMPLE_RATE, "PCM_16")
+            microphone = ("--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={heard}")
+            found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *microphone])
+            opened.callback(found.close)
+            return found
+
+        yield open_browser
+
+
+@pytest.fixture(scope="session")
+def browser(hearing: Callable[..., Browser], surest: Path) -> Browser:
+    """A browser that hears the surest example."""
+    return hearing(audio.load(surest).samples)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import genre
 from genre.labels import CCMUSIC16
+from genre.web import examples
 from genre.web.texts import TEXTS, text
 
 Visit = Callable[..., Page]
@@ -61,10 +63,9 @@ def drop(page: Page, path: Path, media_type: str) -> None:
 
 
 @pytest.fixture
-def song(tmp_path: Path, tone: Callable[..., np.ndarray], write: Callable[..., Path]) -> Path:
-    """26 s in three windows."""
-    notes = [tone(frequency, seconds=8.7) for frequency in (220, 330, 495)]
-    return write(tmp_path / "song.mp3", np.concatenate(notes), kind="mp3")
+def song(tmp_path: Path) -> Path:
+    """24 s of music, in two windows."""
+    return Path(shutil.copy(examples.folder() / "symphony.mp3", tmp_path / "song.mp3"))
 
 
 # --- giving a recording
