@@ -11,6 +11,7 @@ from scipy.signal import butter, fftconvolve, sosfilt
 from corpus.synth import SAMPLE_RATE
 
 WAYS = {"none": 0.32, "mp3": 0.2, "opus": 0.2, "lowpass": 0.1, "phone": 0.05, "room": 0.13}  # how often each
+TELEPHONE = (300.0, 3_400.0)  # Hz, of a line; WAYS' "phone" is the device
 OPUS_RATE = 24_000  # Hz, of the rates that Opus has the nearest to the clips' own
 
 
@@ -53,6 +54,11 @@ def rerecord(sound: np.ndarray, quality: float, rng: np.random.Generator) -> np.
     around = _filtered(rng.standard_normal(len(heard)), butter(1, 1500, fs=SAMPLE_RATE, output="sos"))
     heard = heard + around * np.float32(level * 10 ** (-(20 + 20 * quality) / 20) / np.std(around))
     return np.asarray(np.tanh(heard * 1.5) / 1.5, np.float32)
+
+
+def telephone_line(sound: np.ndarray) -> np.ndarray:
+    """Keep of float32 mono [n] at SAMPLE_RATE what a telephone line lets through."""
+    return _filtered(sound, butter(4, TELEPHONE, "bandpass", fs=SAMPLE_RATE, output="sos"))
 
 
 def _filtered(sound: np.ndarray, sections: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from corpus.classroom import SOURCES
 from corpus.render import CLIP_SECONDS, Job, clip_seed, record
 from corpus.synth import SAMPLE_RATE
 from genre.labels import CCMUSIC16
@@ -67,7 +68,7 @@ def main() -> None:
         soundfile.write(path, cut, SAMPLE_RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=QUALITY)
         licence = row["licence"] if "work" in str(row["music"]) else "none needed"
         lines.append(f"| `{path.name}` | {music(row)} | {licence} | {seed} |")
-    (args.out / "SOURCES.md").write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+    (args.out / "SOURCES.md").write_text(HEADER + "\n".join(lines) + "\n" + SOURCES, encoding="utf-8")
 
 
 if __name__ == "__main__":

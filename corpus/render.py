@@ -13,8 +13,8 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +152,15 @@ def production(genre: str, seed: int) -> studio.Session:
     return studio.session(rng, levels, drive=float(rng.uniform(*style.drive)), pump=pump, sweep=sweep)
 
 
-def record(job: Job, seed: int, rate: int = studio.OUTPUT_RATE) -> tuple[np.ndarray, dict[str, object]]:
-    """Make the sound (float32 mono [n] at `rate`) and its row of the manifest; ValueError where it is mostly silent."""
+def record(
+    job: Job, seed: int, rate: int = studio.OUTPUT_RATE, keep: Collection[str] = studio.STEMS
+) -> tuple[np.ndarray, dict[str, object]]:
+    """Make the sound (float32 mono [n] at `rate`) and its row of the manifest; ValueError where it is mostly silent.
+
+    `keep` says which stems are heard.
+    """
     score, start, facts = compose(job, seed)
+    score = replace(score, parts=tuple(part for part in score.parts if part.stem in keep))
     fonts = SPLIT_FONTS[job.split]
     font = str(np.random.default_rng([seed, 6]).choice(list(fonts), p=list(fonts.values())))
     if font not in _synths:
