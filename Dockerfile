@@ -27,5 +27,5 @@ RUN genre warmup
 
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('GENRE_PORT', '7860'))"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ.get(\"GENRE_PORT\", 7860)}/v1/health')"]
 CMD ["genre", "serve"]

@@ -8,7 +8,8 @@ from genre.web.page import build, serve
 # A Space tells its address in Gradio's own variable; GENRE_HOST, where it is set, wins.
 address = {"GENRE_HOST": os.environ.get("GRADIO_SERVER_NAME", Settings.host)}
 settings = Settings.from_environment(address | dict(os.environ))
-demo = build(settings)
+site = build(settings)
+demo = site.page
 
 if __name__ == "__main__":
-    serve(settings, demo)
+    serve(settings, site)

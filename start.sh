@@ -104,7 +104,8 @@ case $mode in
     exec "$python" -m genre serve "$@"
     ;;
   test)
-    system_packages "the tests" chromium fonts-noto-cjk libportaudio2 mma libfluidsynth3 fluid-soundfont-gm espeak-ng
+    system_packages "the tests" chromium fonts-noto-cjk libportaudio2 mma libfluidsynth3 fluid-soundfont-gm espeak-ng \
+      pulseaudio pulseaudio-utils libasound2-plugins
     install test
     "$python" -m ruff check .
     "$python" -m ruff format --check .
@@ -114,7 +115,7 @@ case $mode in
     ;;
   bench)
     install test
-    for name in answer_time load_time cold_start serving parity; do
+    for name in answer_time load_time cold_start serving load parity live model_memory not_music similar_pairs timeline batch; do
       say "benchmarks/$name.py"
       "$python" -m "benchmarks.$name"
     done

@@ -1,4 +1,4 @@
-"""The command line: classify, models, download, serve, warmup; evaluate and train have modules of their own.
+"""The command line: classify, models, download, serve, warmup; the others have modules of their own.
 
 Only typer is imported here, so that `genre --help` answers at once; each command imports what it needs.
 """
@@ -14,10 +14,22 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from genre import __version__, cli_evaluate, cli_train
+from genre import (
+    __version__,
+    cli_batch,
+    cli_compare,
+    cli_evaluate,
+    cli_explain,
+    cli_listen,
+    cli_models,
+    cli_similar,
+    cli_tags,
+    cli_timeline,
+    cli_train,
+)
 from genre.errors import GenreError
 from genre.labels import Language, display
-from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, UNSURE_BELOW, Hub, Settings
+from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, Hub, Settings
 from genre.terminal import (
     LANGUAGE,
     Errors,
@@ -31,7 +43,7 @@ from genre.terminal import (
 from genre.web.texts import text
 
 if TYPE_CHECKING:
-    from genre.classifier import Prediction
+    from genre.prediction import Prediction
     from genre.rows import Row
 
     Answer = Prediction | GenreError
@@ -69,6 +81,9 @@ def classify(
     start: Annotated[float, typer.Option(help=say("start"), min=0.0)] = 0.0,
     lang: Annotated[Language, typer.Option(help=say("lang"), show_default=False)] = LANGUAGE,
     top: Annotated[int, typer.Option(help=say("top"), min=1)] = 5,
+    unsure_below: Annotated[
+        float | None, typer.Option(help=say("unsure_below"), min=0.0, max=1.0, show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help=say("csv"))] = False,
     spectrogram: Annotated[
@@ -84,7 +99,7 @@ def classify(
     from genre.rows import write_csv, write_json
 
     errors = Errors(lang)
-    answers = _answers(files, model, start, None if whole else clip_seconds, errors)
+    answers = _answers(files, model, start, None if whole else clip_seconds, unsure_below, errors)
     if spectrogram:
         answers = _drawn(answers, _picture_paths(spectrogram, files), errors)
     if as_json:
@@ -95,25 +110,6 @@ def classify(
         _print_tables(answers, top, lang)
     if errors.any:
         raise typer.Exit(1)
-
-
-@app.command(help=say("models"))
-def models() -> None:
-    """Print the models that are here, with what is known of them, and the names of those to download."""
-    with refusals_told():
-        from genre import store
-        from genre.web.models import provenance
-
-        out = console()
-        cards = store.available(Settings.from_environment())
-        for reference, card in cards.items():
-            out.print(printable(reference), style="bold")
-            out.print(f"  {card.spectrogram.transform} · {card.taxonomy.id}", soft_wrap=True)
-            out.print(f"  {printable(provenance(card, LANGUAGE))}", soft_wrap=True)
-            out.print(f"  {printable(str(card.weights))}", soft_wrap=True)
-        here = {card.name for card in cards.values() if card.origin != "embedded"}
-        if absent := [name for name in store.PUBLISHED if name not in here]:
-            out.print(say("downloadable", names=", ".join(absent)), style="dim", soft_wrap=True)
 
 
 @app.command(help=say("download"))
@@ -146,6 +142,7 @@ def download(
 def serve(
     host: Annotated[str | None, typer.Option(help=say("host"), show_default=False)] = None,
     port: Annotated[int | None, typer.Option(help=say("port"), min=1, max=65_535, show_default=False)] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help=say("mcp"))] = False,
 ) -> None:
     """Serve the page until it is stopped."""
     with refusals_told():
@@ -156,11 +153,19 @@ def serve(
 
         from genre.web import page
 
-        page.serve(settings)
+        page.serve(settings, mcp=mcp)
 
 
+app.command(help=say("batch"))(cli_batch.batch)
+app.command(help=say("compare"))(cli_compare.compare)
 app.command(help=say("evaluate"))(cli_evaluate.evaluate)
+app.command(help=say("explain"))(cli_explain.explain)
+app.command(help=say("listen"))(cli_listen.listen)
+app.command(help=say("similar"))(cli_similar.similar)
+app.command(help=say("timeline"))(cli_timeline.timeline)
 app.command(help=say("train"))(cli_train.train)
+app.add_typer(cli_models.app, name="models", help=say("models"))
+app.add_typer(cli_tags.app, name="tags", help=say("tags"))
 
 
 @app.command(help=say("warmup"))
@@ -184,7 +189,12 @@ def warmup(
 
 
 def _answers(
-    files: Sequence[str], model: str, start: float, clip_seconds: float | None, errors: Errors
+    files: Sequence[str],
+    model: str,
+    start: float,
+    clip_seconds: float | None,
+    unsure_below: float | None,
+    errors: Errors,
 ) -> Iterator[tuple[str, "Answer"]]:
     """Yield each file with its answer, or the error that was told; without a model every file fails."""
     from genre.classifier import classifier
@@ -197,7 +207,7 @@ def _answers(
         return
     for file in files:
         try:
-            answer: Answer = judge.predict(file, start=start, clip_seconds=clip_seconds)
+            answer: Answer = judge.predict(file, start=start, clip_seconds=clip_seconds, unsure_below=unsure_below)
         except GenreError as error:
             answer = error
         raise_kept_interrupt()
@@ -262,6 +272,10 @@ def _print_tables(answers: Iterable[tuple[str, "Answer"]], top: int, language: L
             out.print(printable(provenance(card, language)), style="dim")
             first = False
         out.print(f"\n{printable(file)}", style="bold", soft_wrap=True)
+        said = [text(f"warning_{code}", language, percent=f"{answer.unsure_below:.0%}") for code in answer.warnings]
+        if "not_music" in answer.warnings:  # comes first, or the genres would be believed
+            out.print(text("not_music", language), style="bold yellow")
+            out.print(said.pop(answer.warnings.index("not_music")), style="yellow")
         table = Table.grid(padding=(0, 2))
         table.add_column()
         table.add_column(justify="right")
@@ -269,5 +283,5 @@ def _print_tables(answers: Iterable[tuple[str, "Answer"]], top: int, language: L
             bar = Bar(1.0, 0.0, probability, width=BAR_WIDTH)
             table.add_row(display(card.taxonomy[genre_id], language), f"{probability:.1%}", bar)
         out.print(table)
-        for code in answer.warnings:
-            out.print(text(f"warning_{code}", language, percent=f"{UNSURE_BELOW:.0%}"), style="yellow")
+        for sentence in said:
+            out.print(sentence, style="yellow")

@@ -86,7 +86,9 @@ def test_json_is_the_contracts_row(run: Run, song: Path, model: Path):
     result = run("classify", song, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     (row,) = json.loads(result.stdout)
-    assert list(row) == ["source", "model", "taxonomy", "weights", "top", "windows", "warnings", "seconds"]
+    assert list(row) == [
+        "source", "model", "taxonomy", "weights", "top", "windows", "warnings", "music", "unsure_below", "seconds"
+    ]  # fmt: skip
     assert (row["source"], row["model"], row["taxonomy"]) == (str(song), "squeezenet1_1_cqt", "ccmusic16")
     assert row["weights"] == {
         "origin": "dropped-in",
@@ -102,7 +104,7 @@ def test_json_is_the_contracts_row(run: Run, song: Path, model: Path):
         assert set(window) == {"start", "end", "probabilities"}
         assert set(window["probabilities"]) == set(CCMUSIC16.ids)
         assert sum(window["probabilities"].values()) == pytest.approx(1, abs=1e-3)
-    assert set(row["seconds"]) == {"decode", "spectrogram", "network", "total"}
+    assert set(row["seconds"]) == {"decode", "spectrogram", "music", "load", "network", "total"}
 
 
 def test_json_says_what_python_says(run: Run, song: Path, model: Path):
@@ -177,6 +179,28 @@ def test_the_table_speaks_the_language(run: Run, song: Path, language: str):
     assert ("unsure" in row["warnings"]) == (unsure in result.stdout) == True  # noqa: E712  (random weights never are)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_no_music_is_told_before_its_genres(
+    run: Run, tmp_path: Path, write: Callable[..., Path], rng: np.random.Generator, language: str
+):
+    noise = write(tmp_path / "noise.wav", rng.normal(0, 0.1, 12 * 22_050).astype(np.float32))
+    (row,) = json.loads(run("classify", noise, "--json").stdout)
+    assert (row["warnings"], row["music"] < 0.1) == (["not_music"], True)
+    lines = run("classify", noise, "--lang", language, "--top", "2").stdout.splitlines()
+    name = next(number for number, line in enumerate(lines) if line == str(noise))
+    assert lines[name + 1] == {"en": "This does not sound like music", "zh": "这听起来不像音乐"}[language]
+    assert [line.split("  ")[0] for line in lines[name + 3 : name + 5]] == [best[language] for best in row["top"][:2]]
+
+
+def test_the_threshold_of_unsure_answers_is_the_callers(run: Run):
+    song = Path(__file__).parent.parent / "examples" / "solo.mp3"
+    assert "under 100%" in run("classify", song, "--unsure-below", "1", "--lang", "en").stdout
+    assert "Not sure" not in run("classify", song, "--unsure-below", "0", "--lang", "en").stdout
+    (row,) = json.loads(run("classify", song, "--unsure-below", "0", "--json").stdout)
+    assert (row["unsure_below"], row["warnings"]) == (0, [])
+    assert run("classify", song, "--unsure-below", "1.1").exit_code == 2
+
+
 def test_a_terminal_is_not_obeyed_by_the_names_of_files(run: Run, tmp_path: Path, write: Callable[..., Path], tone):
     path = write(tmp_path / "\x1b[2J\u202e.wav", tone(seconds=2))
     missing = tmp_path / "\x1b]0;title\x07.wav"
@@ -184,6 +208,16 @@ def test_a_terminal_is_not_obeyed_by_the_names_of_files(run: Run, tmp_path: Path
     assert result.exit_code == 1
     assert r"\x1b[2J\u202e.wav" in result.stdout
     assert not re.search("[\x1b\x07\u202e]", result.stdout + result.stderr)
+
+
+def test_errors_speak_the_language_and_json_does_not(run: Run, tmp_path: Path):
+    empty = tmp_path / "a: b.mp3"
+    empty.touch()
+    result = run("classify", empty, tmp_path / "absent.wav", "--json", "--lang", "zh")
+    assert result.exit_code == 1
+    assert f"错误：{empty}：文件是空的。请选择有声音的文件。\n" in result.stderr
+    assert f"错误：{tmp_path / 'absent.wav'}：没有这个文件。请检查路径。\n" in result.stderr
+    assert json.loads(result.stdout)[0]["error"] == f"{empty}: the file is empty. Choose one with sound in it."
 
 
 def test_the_spectrogram_is_drawn(run: Run, song: Path, tmp_path: Path, write: Callable[..., Path], tone):

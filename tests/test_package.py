@@ -107,12 +107,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_product_and_nothing_else(wheel: Path):
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    assert {name.split("/")[0] for name in names} == {"genre"}
+    assert {name.split("/")[0] for name in names} == {"genre", "beetsplug"}
     embedded = {name.removeprefix("genre/embedded/") for name in names if name.startswith("genre/embedded/")}
     files = ("config.json", "model.safetensors", "README.md")
     assert {f"{model}/{file}" for model in EMBEDDED for file in files} <= embedded
-    assert {name.split("/")[0] for name in embedded} == {*EMBEDDED, "examples"}
-    code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "genre").rglob("*") if path.is_file()}
+    assert {name.split("/")[0] for name in embedded} == {*EMBEDDED, "examples", "musicality.json"}
+    folders = (ROOT / "genre", ROOT / "beetsplug")
+    code = {path.relative_to(ROOT).as_posix() for folder in folders for path in folder.rglob("*") if path.is_file()}
     assert set(names) == {c for c in code if "__pycache__" not in c} | {f"genre/embedded/{name}" for name in embedded}
     assert not [name for name in names if name.endswith("save.pt")]
     assert wheel.stat().st_size < 70e6

@@ -10,6 +10,7 @@ import time
 import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -26,7 +27,8 @@ from genre.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README, CHINESE = (ROOT / name for name in ("README.md", "README.zh.md"))
-ELSEWHERE = ("download", "serve", "hub:")  # lines that need a hub, run for ever, or follow a download
+# They need a hub, a device or a cluster, run for ever, or follow a download.
+ELSEWHERE = ("download", "serve", "hub:", "listen", "--address")
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -37,7 +39,8 @@ def blocks(path: Path, language: str) -> list[str]:
 
 PYTHON = [block for block in blocks(README, "python") if "gradio_client" not in block]
 CLIENT = [block for block in blocks(README, "python") if "gradio_client" in block]
-CURL = [block for block in blocks(README, "sh") if "curl" in block]
+REST = [block for block in blocks(README, "sh") if "curl" in block and "/v1" in block]
+CURL = [block for block in blocks(README, "sh") if "curl" in block and "/v1" not in block]
 COMMANDS = [
     line
     for block in blocks(README, "sh")
@@ -63,6 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, write: Callable[..., Path])
                 tone = np.sin(2 * np.pi * (400 + 30 * seed + 7 * number) * pitch * time_[: 4 * 22_050])
                 write(path / place / genre_id / f"{seed}.wav", (0.3 * tone).astype(np.float32))
     rows = [f"music/{genre_id}/{seed}.wav,{genre_id},test" for genre_id in ("solo", "symphony") for seed in range(3)]
+    (path / "words.yaml").write_text("soft_rock: Rock\nsolo: Classical\n")
     (path / "music.csv").write_text("\n".join(["path,label,split", *rows]))
     (path / "coarse.json").write_text('{"classical": ["symphony", "opera", "solo", "chamber"]}')
     return path
@@ -77,7 +81,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_both_languages_show_the_same_code():
     for language in ("python", "sh"):
         assert blocks(README, language) == blocks(CHINESE, language)
-    assert (len(PYTHON), len(CLIENT), len(CURL)) == (2, 1, 1)
+    assert (len(PYTHON), len(CLIENT), len(CURL), len(REST)) == (2, 1, 1, 1)
     assert len(COMMANDS) >= 7
 
 
@@ -157,6 +161,25 @@ def test_the_curl_example_runs(here: Path, port: int):
     expected = genre.predict("song.mp3")
     assert [best["id"] for best in row["top"]] == [genre_id for genre_id, _ in expected.ranked[:3]]
     assert row["model"] == expected.card.name
+
+
+def test_the_lines_for_programs_run(here: Path, port: int):
+    for _ in range(240):  # until the network is warm
+        with suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=5).close()
+            break
+        time.sleep(0.5)
+    script = REST[0].replace("7860", str(port)).replace("curl -sS", "echo; curl -sS")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, encoding="utf-8", timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    row, models, health, *metrics = filter(None, done.stdout.splitlines())
+    expected = genre.predict("song.mp3", clip_seconds=20)
+    assert [best["id"] for best in json.loads(row)["top"]] == [genre_id for genre_id, _ in expected.ranked[:3]]
+    assert expected.card.name in [model["model"] for model in json.loads(models)["models"]]
+    assert json.loads(health)["status"] == "ready"
+    assert 'genre_http_requests_total{route="/v1/classify",status="200"} 1.0' in metrics
 
 
 @pytest.mark.parametrize("readme", [README, CHINESE], ids=lambda path: path.name)
