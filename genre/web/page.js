@@ -134,6 +134,27 @@
   };
   new MutationObserver(label).observe(root, { childList: true, subtree: true });
 
+  // Its recorder and player read the words on their buttons only when they are made, if they have any but English;
+  // to make them anew would lose what somebody is recording.
+  const turnPlayer = () => {
+    const words = JSON.parse(help().player || "[]");
+    const same = (said) => (word) => word.toLowerCase() === said?.toLowerCase();
+    const turned = (said) => words.find((pair) => pair.some(same(said)))?.[root.lang === "en" ? 0 : 1];
+    for (const part of document.querySelectorAll(".g-recording :is(button, select):not(.source-selection *)")) {
+      for (const name of ["aria-label", "title"]) {
+        const said = part.getAttribute(name);
+        const word = turned(said);
+        if (word && word !== said) part.setAttribute(name, word);
+      }
+      for (const node of part.childNodes) {
+        const word = node.nodeType === Node.TEXT_NODE && turned(node.data.trim());
+        if (word && word !== node.data.trim()) node.data = word;
+      }
+    }
+  };
+  const changes = { childList: true, subtree: true, attributeFilter: ["aria-label", "lang"] };
+  new MutationObserver(turnPlayer).observe(root, changes);
+
   // --- the answer: on a narrow screen it is below what was clicked
 
   const show = (id = "answer") => {

@@ -1,6 +1,7 @@
 """The page: its head and foot, its tabs, the language they all speak, and the endpoint for programs."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from genre.web.programs import Programs
 from genre.web.recognise_tab import RecogniseTab
 from genre.web.similar_tab import SimilarTab
 from genre.web.tab import QUIET, RECORDING, Tab, Words, shared
-from genre.web.texts import text
+from genre.web.texts import TEXTS, text
 from genre.web.timeline_tab import TimelineTab
 
 SECONDS_PER_HOUR = 3_600
@@ -35,6 +36,8 @@ ADOPT = "(language) => { window.genre.adopt(language, false); }"
 CHOOSE = "(language, ...inputs) => { window.genre.adopt(language, true); return [language, ...inputs]; }"
 # Words that the page's script puts where Gradio has none or English ones.
 SCRIPTED = {"file": "source_file", "microphone": "source_microphone", "working": "working"}
+# Words of Gradio's recorder and player, which the page's script turns.
+PLAYER = [key for key in TEXTS if key.startswith("player_")]
 
 TABS: tuple[type[Tab], ...] = (RecogniseTab, CompareTab, LiveTab, TimelineTab, LibraryTab, SimilarTab)
 
@@ -119,11 +122,7 @@ class _Page:
         opened = page.load(self.turn, asked, turned, js=WANTED, **QUIET)
         opened.then(None, self.language, None, js=ADOPT, **QUIET)
         opened.then(self.report_readiness, self.language, self.status, **QUIET)
-        chosen = self.language.input(self.turn, asked, turned, js=CHOOSE, **QUIET)
-        # Gradio's recorder reads the words on its own buttons only when it is made.
-        recorders = [component for component in self.words.components if isinstance(component, gr.Audio)]
-        hide, show = ({recorder: gr.update(visible=seen) for recorder in recorders} for seen in (False, True))
-        chosen.then(lambda: hide, None, recorders, **QUIET).then(lambda: show, None, recorders, **QUIET)
+        self.language.input(self.turn, asked, turned, js=CHOOSE, **QUIET)
 
         for tab in self.tabs:
             tab.wire()
@@ -181,6 +180,7 @@ def _header(language: Language) -> str:
 def _scripted(language: Language, megabytes: int) -> str:
     """What the page's script has to know: words, and the largest upload."""
     data = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in SCRIPTED.items())
+    data += f' data-player="{escape(json.dumps([list(TEXTS[key].values()) for key in PLAYER]))}"'
     return f'<div id="scripted" data-max-bytes="{megabytes * gr.FileSize.MB}"{data}></div>'
 
 

@@ -82,6 +82,24 @@ def test_recording_from_the_microphone_gets_the_same_answer_as_the_file(
     assert await_answer(page, "audio") == answers[surest][0]
 
 
+def test_a_recording_goes_on_while_the_language_changes(visit: Visit, surest: Path, answers: Answers) -> None:
+    page = visit()
+    recorder = page.locator("#recording")
+    page.get_by_role("button", name="Microphone").click()
+    recorder.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(RECORD_MS // 2)
+    page.get_by_text("中文", exact=True).click()
+    expect(recorder.get_by_role("button", name="暂停", exact=True)).to_be_visible()
+    page.wait_for_timeout(RECORD_MS // 2)
+    recorder.get_by_role("button", name="停止", exact=True).first.click()
+    assert await_answer(page, "audio") == answers[surest][0]
+    recorder.get_by_role("button", name="播放", exact=True).click()
+    recorder.get_by_role("button", name="暂停", exact=True).click()
+    page.get_by_text("English", exact=True).click()
+    for name in ("Play", "Clear", "Reset audio"):
+        expect(recorder.get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
 def test_an_uploaded_file_is_answered_at_once(visit: Visit, song: Path) -> None:
     page = visit()
     upload(page, song)
