@@ -31,10 +31,13 @@ from genre.errors import GenreError
 from genre.labels import Language, display
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, Hub, Settings
 from genre.terminal import (
+    INTERRUPTED,
     LANGUAGE,
     Errors,
     console,
-    keep_interrupt,
+    forget_interrupt,
+    interrupt_kept,
+    keep_interrupts,
     printable,
     raise_kept_interrupt,
     refusals_told,
@@ -59,8 +62,12 @@ def main() -> None:
     """Run the command of `sys.argv`. Speaks UTF-8 whatever the locale: names of files and genres need it."""
     for stream in (sys.stdout, sys.stderr):
         cast(io.TextIOWrapper, stream).reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.unraisablehook = keep_interrupt
-    app(prog_name="genre")
+    keep_interrupts()
+    try:
+        with interrupt_kept():
+            app(prog_name="genre")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 @app.callback()
@@ -154,6 +161,7 @@ def serve(
         from genre.web import page
 
         page.serve(settings, mcp=mcp)
+        forget_interrupt()  # the ordinary way to stop
 
 
 app.command(help=say("batch"))(cli_batch.batch)

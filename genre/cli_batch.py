@@ -11,7 +11,14 @@ from genre.error_texts import in_language
 from genre.errors import SettingsError
 from genre.labels import Language
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, Engine, Part
-from genre.terminal import LANGUAGE, disk_refusals_told, printable, refusals_told, say
+from genre.terminal import (
+    LANGUAGE,
+    disk_refusals_told,
+    interrupt_kept,
+    printable,
+    refusals_told,
+    say,
+)
 
 if TYPE_CHECKING:
     from genre.genre_words import Words
@@ -83,10 +90,11 @@ def batch(
         with RowFile(journal) as rows:
             run = Run(rows, options)
             try:
-                run.search(paths, b"\0" if null else b"\n", update, retry)
-                run.hear()
-                if tags_asked:
-                    run.tag(Rule(words, tags_above, only_missing), out.with_suffix(".tags.jsonl"), dry_run)
+                with interrupt_kept():
+                    run.search(paths, b"\0" if null else b"\n", update, retry)
+                    run.hear()
+                    if tags_asked:
+                        run.tag(Rule(words, tags_above, only_missing), out.with_suffix(".tags.jsonl"), dry_run)
             except KeyboardInterrupt:
                 run.interrupted = True
             finally:

@@ -13,7 +13,7 @@ from genre import cli_tags
 from genre.errors import SettingsError
 from genre.labels import Language
 from genre.settings import Engine, Part
-from genre.terminal import console, interrupt_held, printable, raise_kept_interrupt, say
+from genre.terminal import INTERRUPTED, console, interrupt_held, printable, raise_kept_interrupt, say
 
 if TYPE_CHECKING:
     from genre.classifier import Classifier
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from genre.library_walk import Found
     from genre.rows import Row
 
-INTERRUPTED = 130  # exit code, as shells give it
 DIGEST_SHOWN = 12  # characters
 SEARCH_STEP = 100  # recordings between two looks at how many there are
 

@@ -11,7 +11,16 @@ import typer
 from genre.errors import AudioError
 from genre.labels import Language, display
 from genre.settings import DEFAULT_MODEL
-from genre.terminal import LANGUAGE, Errors, console, printable, raise_kept_interrupt, refusals_told, say
+from genre.terminal import (
+    LANGUAGE,
+    Errors,
+    console,
+    interrupt_kept,
+    printable,
+    raise_kept_interrupt,
+    refusals_told,
+    say,
+)
 from genre.web.answer import clock
 from genre.web.texts import text
 
@@ -67,8 +76,9 @@ def listen(
         with microphone.Microphone(found) as ear:
             with _shown(judge.card, found.name, top, lang, as_json) as show:
                 try:
-                    for state in _states(ear, listener, every, seconds):
-                        show(state)
+                    with interrupt_kept():
+                        for state in _states(ear, listener, every, seconds):
+                            show(state)
                 except KeyboardInterrupt:  # the ordinary way to stop
                     pass
                 except AudioError as error:  # the device is gone; what was heard until then is still answered

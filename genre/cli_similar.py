@@ -9,13 +9,11 @@ import typer
 
 from genre.labels import Language
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL
-from genre.terminal import LANGUAGE, Errors, console, printable, progress_bar, refusals_told, say
+from genre.terminal import INTERRUPTED, LANGUAGE, Errors, console, printable, progress_bar, refusals_told, say
 
 if TYPE_CHECKING:
     from genre.similarity import Similarity
     from genre.similarity_index import Changes, Index, Neighbour
-
-INTERRUPTED = 130  # exit code, as shells give it
 
 
 class _Crop(TypedDict):

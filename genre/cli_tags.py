@@ -11,6 +11,7 @@ import typer
 
 from genre.labels import Language
 from genre.terminal import (
+    INTERRUPTED,
     LANGUAGE,
     Errors,
     console,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from genre.library_tags import Outcome, Rule
     from genre.tag_journal import Entry
 
-INTERRUPTED = 130  # exit code, as shells give it
 NO_GENRE = "–"
 REFUSED = "refused"
 COMMA: dict[Language, str] = {"en": ", ", "zh": "，"}

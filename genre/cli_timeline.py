@@ -28,9 +28,9 @@ from genre.terminal import (
     LANGUAGE,
     console,
     disk_refusals_told,
+    interrupt_kept,
     printable,
     progress_bar,
-    raise_kept_interrupt,
     refusals_told,
     say,
 )
@@ -128,10 +128,8 @@ def _followed(file: str, model: str, hop: float, smoothing: float, language: Lan
             move(step.done, step.total)
 
         try:
-            try:
+            with interrupt_kept():
                 found = follow(file, classifier(model), hop=hop, smoothing=smoothing, progress=progress)
-            finally:  # the reason, where the reader says that the file is broken
-                raise_kept_interrupt()
         except KeyboardInterrupt:
             bars.close()
             screen.print(say("timeline_stopped", language), soft_wrap=True)

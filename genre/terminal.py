@@ -20,6 +20,7 @@ from genre.labels import Language
 if TYPE_CHECKING:
     from rich.console import Console
 
+INTERRUPTED = 130  # exit code, as shells give it
 PIPED_WIDTH = 160  # columns of a table that no terminal limits
 
 
@@ -59,7 +60,7 @@ def refusals_told(language: Language = LANGUAGE) -> Iterator[None]:
     try:
         yield
     except GenreError as error:
-        raise_kept_interrupt()  # a reader whose callback was interrupted takes the file for a broken one
+        raise_kept_interrupt()  # a reader that was interrupted takes the file for a broken one
         Errors(language).tell(str(error))
         raise typer.Exit(1) from None
 
@@ -80,7 +81,8 @@ def progress_bar(screen: "Console", words: str) -> Iterator[Callable[[float, flo
     from rich.progress import Progress, TimeElapsedColumn
 
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+    bar = Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
+    with interrupt_kept(), bar as progress:
         task = progress.add_task(words, total=None)
 
         def move(done: float, total: float | None) -> None:
@@ -103,21 +105,47 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
-_swallowed = threading.Event()
+_interrupted = threading.Event()
 
 
-def keep_interrupt(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Remember a Ctrl-C that fell into a callback from C, such as libsndfile's, where Python cannot raise it."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        _swallowed.set()
-    else:
-        sys.__unraisablehook__(unraisable)
+def keep_interrupts() -> None:
+    """Remember every Ctrl-C from now on: what is written in C may swallow it, or raise an error of its own instead.
+
+    A callback of libsndfile's, for one, cannot raise it, and safetensors calls it a wrong shape.
+    """
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        _interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    def unraisable(what: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            sys.__unraisablehook__(what)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants none
+        signal.signal(signal.SIGINT, remember)
+    sys.unraisablehook = unraisable
 
 
 def raise_kept_interrupt() -> None:
-    """Raise the Ctrl-C that `keep_interrupt` remembers; to be called between two files."""
-    if _swallowed.is_set():
+    """Raise, once, the Ctrl-C that `keep_interrupts` remembers; to be called between two files."""
+    if _interrupted.is_set():
+        forget_interrupt()
         raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupt_kept() -> Iterator[None]:
+    """Raise the Ctrl-C that came inside, whatever has become of it."""
+    try:
+        yield
+    finally:
+        raise_kept_interrupt()
+
+
+def forget_interrupt() -> None:
+    """Take the Ctrl-C that came for one that has done what it was to do."""
+    _interrupted.clear()
 
 
 @contextmanager
