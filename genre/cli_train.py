@@ -14,7 +14,16 @@ import typer
 from genre.errors import SettingsError
 from genre.labels import LANGUAGES, Language, display
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, Settings
-from genre.terminal import LANGUAGE, console, disk_refusals_told, printable, progress_bar, refusals_told, say
+from genre.terminal import (
+    LANGUAGE,
+    console,
+    disk_refusals_told,
+    interrupt_kept,
+    printable,
+    progress_bar,
+    refusals_told,
+    say,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,28 +100,29 @@ def train(
         )
         stopped = "train_stopped"
         try:
-            seen = finetuning.transform(wishes, settings)
-            clips, zh = _clips(source, folder, seen, (subset, label_column, group_column), screen, lang)
-            wishes = replace(wishes, names={**zh, **wishes.names})
-            planned = plan(clips, wishes, name=out.name, settings=settings)
-            _tell_plan(planned, screen, lang)
-            with RunFolder(folder).held():
-                images = _images(planned, folder, clip_seconds, screen, lang)
-                run = Run(
-                    folder,
-                    planned.recipe,
-                    planned.clips,
-                    images,
-                    planned.taxonomy,
-                    device=settings.device,
-                    precision=settings.precision,
-                    **planned.start,
-                )
-                _fit(run, screen, lang)
-                name = Path(source).resolve().name if Path(source).exists() else source
-                _export(run, planned, out, name, licence)
-                stopped = "train_unmeasured"
-                _finish(run, planned, out, screen, lang)
+            with interrupt_kept():
+                seen = finetuning.transform(wishes, settings)
+                clips, zh = _clips(source, folder, seen, (subset, label_column, group_column), screen, lang)
+                wishes = replace(wishes, names={**zh, **wishes.names})
+                planned = plan(clips, wishes, name=out.name, settings=settings)
+                _tell_plan(planned, screen, lang)
+                with RunFolder(folder).held():
+                    images = _images(planned, folder, clip_seconds, screen, lang)
+                    run = Run(
+                        folder,
+                        planned.recipe,
+                        planned.clips,
+                        images,
+                        planned.taxonomy,
+                        device=settings.device,
+                        precision=settings.precision,
+                        **planned.start,
+                    )
+                    _fit(run, screen, lang)
+                    name = Path(source).resolve().name if Path(source).exists() else source
+                    _export(run, planned, out, name, licence)
+                    stopped = "train_unmeasured"
+                    _finish(run, planned, out, screen, lang)
         except KeyboardInterrupt:
             screen.print(say(stopped, lang, out=printable(str(out))), soft_wrap=True)
             raise

@@ -208,6 +208,7 @@ class Index:
             with closing(embeddings(self._judge, list(stale), self._clip_seconds, workers)) as made:
                 for done, (one, embedding) in enumerate(made, 1):
                     if one.error:
+                        move(done - 1, len(stale))  # raises what made the reader take the file for a broken one
                         tell(one.error)
                     self._entries[stale[one.source]] = _Entry((one.size, one.mtime), embedding, one.error)
                     move(done, len(stale))

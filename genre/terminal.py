@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,9 +57,9 @@ class Errors:
 def refusals_told(language: Language = LANGUAGE) -> Iterator[None]:
     """End a command with the reason and exit code 1 where it cannot be done."""
     try:
-        yield
+        with interrupt_kept():  # a reader that was interrupted takes the file for a broken one
+            yield
     except GenreError as error:
-        raise_kept_interrupt()  # a reader that was interrupted takes the file for a broken one
         Errors(language).tell(str(error))
         raise typer.Exit(1) from None
 
@@ -105,7 +104,7 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
-_interrupted = threading.Event()
+_interrupted = False  # no Event: its lock, taken in a signal's handler, could be waited for in another
 
 
 def keep_interrupts() -> None:
@@ -115,37 +114,52 @@ def keep_interrupts() -> None:
     """
 
     def remember(number: int, frame: FrameType | None) -> None:
-        _interrupted.set()
+        global _interrupted
+        _interrupted = True
         signal.default_int_handler(number, frame)
 
     def unraisable(what: "sys.UnraisableHookArgs") -> None:
-        if not issubclass(what.exc_type, KeyboardInterrupt):
+        global _interrupted
+        if issubclass(what.exc_type, KeyboardInterrupt):
+            _interrupted = True
+        else:
             sys.__unraisablehook__(what)
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants none
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, or somebody else's
         signal.signal(signal.SIGINT, remember)
     sys.unraisablehook = unraisable
 
 
 def raise_kept_interrupt() -> None:
     """Raise, once, the Ctrl-C that `keep_interrupts` remembers; to be called between two files."""
-    if _interrupted.is_set():
+    if _interrupted:
         forget_interrupt()
         raise KeyboardInterrupt
 
 
+def forget_interrupt() -> None:
+    """Take the Ctrl-C that came for one that has done what it was to do."""
+    global _interrupted
+    _interrupted = False
+
+
 @contextmanager
 def interrupt_kept() -> Iterator[None]:
-    """Raise the Ctrl-C that came inside, whatever has become of it."""
+    """Raise the Ctrl-C that came inside, unless it was raised and something went wrong while the work was ended."""
     try:
         yield
+    except GenreError as error:
+        if _follows_interrupt(error):
+            forget_interrupt()
+        raise
     finally:
         raise_kept_interrupt()
 
 
-def forget_interrupt() -> None:
-    """Take the Ctrl-C that came for one that has done what it was to do."""
-    _interrupted.clear()
+def _follows_interrupt(error: BaseException) -> bool:
+    """Whether an error came while a KeyboardInterrupt was on its way."""
+    before = error.__context__
+    return before is not None and (isinstance(before, KeyboardInterrupt) or _follows_interrupt(before))
 
 
 @contextmanager

@@ -328,3 +328,12 @@ def test_sigterm_lets_what_is_under_way_be_answered(server: PageServer, ask_long
         socket.create_connection(("127.0.0.1", server.port)).close()
     assert server.kept == []
     assert "Traceback" not in server.log
+
+
+def test_ctrl_c_is_the_ordinary_end(tmp_path: Path) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else the server inherits that a script's tests ignore it
+    with PageServer(tmp_path, {}, ("-m", "genre", "serve")) as own:
+        own.await_ready()
+        own.process.send_signal(signal.SIGINT)
+        assert own.process.wait(DRAIN_SECONDS + CLOSING_SECONDS + 5) == 0
+        assert "Traceback" not in own.log

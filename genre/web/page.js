@@ -134,26 +134,34 @@
   };
   new MutationObserver(label).observe(root, { childList: true, subtree: true });
 
-  // Its recorder and player read the words on their buttons only when they are made, if they have any but English;
-  // to make them anew would lose what somebody is recording.
-  const turnPlayer = () => {
-    const words = JSON.parse(help().player || "[]");
-    const same = (said) => (word) => word.toLowerCase() === said?.toLowerCase();
-    const turned = (said) => words.find((pair) => pair.some(same(said)))?.[root.lang === "en" ? 0 : 1];
-    for (const part of document.querySelectorAll(".g-recording :is(button, select):not(.source-selection *)")) {
+  // Its upload areas, recorder and player read their words only when they are made, if they have any but English; to
+  // make them anew would lose what somebody is recording.
+  const SPEAKING = ":is(.g-recording, #library-files) :is(button, select, option)";
+  const NUMBER = /\d[\d.]*/;
+
+  const turn = () => {
+    const words = JSON.parse(help().gradio || "[]");
+    const turned = (said) => {
+      const known = said.replace(NUMBER, "{number}").toLowerCase();
+      const pair = words.find((pair) => pair.some((word) => word.toLowerCase() === known));
+      return pair?.[root.lang === "en" ? 0 : 1].replace("{number}", said.match(NUMBER)?.[0]);
+    };
+    for (const part of document.querySelectorAll(SPEAKING)) {
       for (const name of ["aria-label", "title"]) {
-        const said = part.getAttribute(name);
+        const said = part.getAttribute(name) || "";
         const word = turned(said);
         if (word && word !== said) part.setAttribute(name, word);
       }
-      for (const node of part.childNodes) {
-        const word = node.nodeType === Node.TEXT_NODE && turned(node.data.trim());
-        if (word && word !== node.data.trim()) node.data = word;
+      const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const said = texts.currentNode.data.trim();
+        const word = turned(said);
+        if (word && word !== said) texts.currentNode.data = word;
       }
     }
   };
   const changes = { childList: true, subtree: true, attributeFilter: ["aria-label", "lang"] };
-  new MutationObserver(turnPlayer).observe(root, changes);
+  new MutationObserver(turn).observe(root, changes);
 
   // --- the answer: on a narrow screen it is below what was clicked
 

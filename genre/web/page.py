@@ -36,8 +36,8 @@ ADOPT = "(language) => { window.genre.adopt(language, false); }"
 CHOOSE = "(language, ...inputs) => { window.genre.adopt(language, true); return [language, ...inputs]; }"
 # Words that the page's script puts where Gradio has none or English ones.
 SCRIPTED = {"file": "source_file", "microphone": "source_microphone", "working": "working"}
-# Words of Gradio's recorder and player, which the page's script turns.
-PLAYER = [key for key in TEXTS if key.startswith("player_")]
+# Words of Gradio's own, which the page's script turns.
+GRADIO = [key for key in TEXTS if key.startswith("gradio_")]
 
 TABS: tuple[type[Tab], ...] = (RecogniseTab, CompareTab, LiveTab, TimelineTab, LibraryTab, SimilarTab)
 
@@ -180,7 +180,7 @@ def _header(language: Language) -> str:
 def _scripted(language: Language, megabytes: int) -> str:
     """What the page's script has to know: words, and the largest upload."""
     data = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in SCRIPTED.items())
-    data += f' data-player="{escape(json.dumps([list(TEXTS[key].values()) for key in PLAYER]))}"'
+    data += f' data-gradio="{escape(json.dumps([list(TEXTS[key].values()) for key in GRADIO]))}"'
     return f'<div id="scripted" data-max-bytes="{megabytes * gr.FileSize.MB}"{data}></div>'
 
 

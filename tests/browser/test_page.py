@@ -95,9 +95,23 @@ def test_a_recording_goes_on_while_the_language_changes(visit: Visit, surest: Pa
     assert await_answer(page, "audio") == answers[surest][0]
     recorder.get_by_role("button", name="播放", exact=True).click()
     recorder.get_by_role("button", name="暂停", exact=True).click()
+    recorder.get_by_role("button", name="裁剪到所选部分", exact=True).click()
+    assert {"裁剪", "取消"} <= {button.inner_text() for button in recorder.locator("button:visible").all()}
+    said = recorder.locator("button").evaluate_all("found => found.map((one) => one.ariaLabel || one.innerText)")
+    assert not [words for words in said if re.search("[A-Za-z]{2}", words)]
     page.get_by_text("English", exact=True).click()
-    for name in ("Play", "Clear", "Reset audio"):
+    for name in ("Play", "Clear", "Trim", re.compile(r"^Skip forward by [\d.]+ seconds$")):
         expect(recorder.get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
+def test_the_places_for_files_speak_the_chosen_language(visit: Visit) -> None:
+    page = visit()
+    for tab, place, drop in (("tab_recognise", "#recording", "drop"), ("tab_library", "#library-files", "drop_file")):
+        page.get_by_role("tab", name=TEXTS[tab]["en"]).click()
+        for said, language in (("中文", "zh"), ("English", "en")):
+            page.get_by_text(said, exact=True).click()
+            for word in (drop, "drop_or", "drop_click"):
+                expect(page.locator(place)).to_contain_text(TEXTS[f"gradio_{word}"][language])
 
 
 def test_an_uploaded_file_is_answered_at_once(visit: Visit, song: Path) -> None:
