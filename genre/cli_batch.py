@@ -11,14 +11,7 @@ from genre.error_texts import in_language
 from genre.errors import SettingsError
 from genre.labels import Language
 from genre.settings import CLIP_SECONDS, CLIP_SECONDS_MAX, CLIP_SECONDS_MIN, DEFAULT_MODEL, Engine, Part
-from genre.terminal import (
-    LANGUAGE,
-    disk_refusals_told,
-    interrupt_kept,
-    printable,
-    refusals_told,
-    say,
-)
+from genre.terminal import LANGUAGE, disk_refusals_told, interrupt_kept, printable, refusals_told, say
 
 if TYPE_CHECKING:
     from genre.genre_words import Words

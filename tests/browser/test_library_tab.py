@@ -108,6 +108,19 @@ def test_a_long_list_can_be_stopped_and_keeps_nobody_else_waiting(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
+def test_on_a_phone_no_word_of_the_table_is_out_of_sight(visit: Visit, clips: list[Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp3"
+    broken.write_text("no music")
+    page = opened(visit(size=PHONE))
+    give(page, clips[0], clips[1], broken)
+    state = page.locator("#library-answer [role=status]")
+    for said, language in (("English", "en"), ("中文", "zh")):
+        page.get_by_text(said, exact=True).click()
+        expect(state).to_have_text(text("library_done", language, total=3, failed=1), timeout=WAIT_MS)
+        table = page.locator("#library-answer div:has(> table)")
+        assert table.evaluate("table => table.scrollWidth - table.clientWidth") == 0
+
+
 def test_nothing_to_hear_is_told(visit: Visit, tmp_path: Path) -> None:
     archive = tmp_path / "papers.zip"
     with zipfile.ZipFile(archive, "w") as file:
